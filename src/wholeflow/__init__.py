@@ -1,0 +1,1 @@
+"""Whole system flow in health and social care."""

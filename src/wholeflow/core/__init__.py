@@ -1,0 +1,1 @@
+"""Ground floor: errors, time and registry. Nothing here knows about health care."""

@@ -1,0 +1,165 @@
+"""EventLog: what was recorded, as declared tables checked when built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wholeflow.core.errors import InputError, RequestError
+from wholeflow.core.time import LONDON, parse_instant
+from wholeflow.events.declared import Field, TableSpec, choices, table
+
+ARROW_TYPES = {
+    "record": pa.string(),
+    "identifier": pa.string(),
+    "code": pa.string(),
+    "choice": pa.string(),
+    "text": pa.string(),
+    "instant": pa.int64(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "flag": pa.bool_(),
+}
+"""How each declared type looks in a log: names as themselves, instants as integers."""
+
+
+def log_schema(spec: TableSpec) -> pa.Schema:
+    """The Arrow schema of a declared table in a log.
+
+    ``line`` is added: the number of the record in its file or list. It tells
+    where a fault is and is no part of what was said.
+    """
+    columns = [(f.name, ARROW_TYPES[f.type.partition(":")[0]]) for f in spec.fields]
+    return pa.schema([*columns, ("line", pa.int64())])
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """Declared tables by name, in Arrow, with every column of their declaration.
+
+    ``clock`` is ``shared`` when all times are on one clock, ``shifted_per_person``
+    when dates were moved for each person (rule §5): then nothing is worked out
+    across people at an instant.
+
+    >>> log = EventLog.from_rows("ward-book", events=[
+    ...     {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward 1"},
+    ...     {"person": "a", "at": "2024-07-03 11:30", "kind": "left", "place": "Ward 1"}])
+    >>> log.tables["events"].num_rows
+    2
+    """
+
+    tables: Mapping[str, pa.Table]
+    clock: str = "shared"
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.clock not in ("shared", "shifted_per_person"):
+            raise RequestError(
+                "a clock is either shared or shifted_per_person",
+                repair="Say clock = 'shifted_per_person' where dates were moved for each person.",
+            )
+        complete = {name: _complete(table(name), rows) for name, rows in self.tables.items()}
+        object.__setattr__(self, "tables", MappingProxyType(complete))
+
+    @classmethod
+    def from_rows(
+        cls,
+        source: str,
+        *,
+        zone: str = LONDON,
+        clock: str = "shared",
+        **tables: Iterable[Mapping[str, Any]],
+    ) -> EventLog:
+        """A log from rows in memory, each a mapping of column to value.
+
+        Times may be instants (integers) or ISO text in local time of ``zone``.
+        Raises InputError for a column that is not declared, a required one that
+        is missing, or a value outside a closed list.
+        """
+        line = 0
+        built = {}
+        for name, rows in tables.items():
+            spec = table(name)
+            numbered = []
+            for row in rows:
+                line += 1
+                numbered.append(_row(spec, {"source": source, **row}, zone, line))
+            built[name] = pa.Table.from_pylist(numbered, schema=log_schema(spec))
+        return cls(built, clock)
+
+
+def _row(spec: TableSpec, row: Mapping[str, Any], zone: str, line: int) -> dict[str, Any]:
+    known = [f.name for f in spec.fields]
+    for name in row:
+        if name not in known:
+            raise InputError(
+                f"table {spec.name} has no column {name!r}",
+                where=f"row {line}",
+                repair=f"Use the declared columns: {', '.join(known)}.",
+            )
+    ready = {f.name: _value(f, row.get(f.name), zone) for f in spec.fields}
+    return {**ready, "line": line}
+
+
+def _value(spec: Field, value: Any, zone: str) -> Any:
+    if spec.type == "instant" and isinstance(value, str):
+        return parse_instant(value, zone)
+    if value is not None and ARROW_TYPES[spec.type.partition(":")[0]] == pa.string():
+        return str(value)
+    return value
+
+
+def _complete(spec: TableSpec, rows: pa.Table) -> pa.Table:
+    """The table with every declared column, defaults filled and each value allowed."""
+    schema = log_schema(spec)
+    columns = []
+    for name in schema.names:
+        if name in rows.column_names:
+            columns.append(rows[name].cast(schema.field(name).type))
+        elif name == "line":
+            columns.append(pa.array(range(1, rows.num_rows + 1), pa.int64()))
+        else:
+            columns.append(pa.nulls(rows.num_rows, schema.field(name).type))
+    complete = pa.table(columns, schema=schema)
+    for spec_field in spec.fields:
+        complete = _default(complete, spec_field)
+        _check(spec, spec_field, complete)
+    return complete
+
+
+def _default(rows: pa.Table, spec: Field) -> pa.Table:
+    if not spec.default or rows[spec.name].null_count == 0:
+        return rows
+    kind = rows.schema.field(spec.name).type
+    value = pa.scalar(spec.default == "true" if kind == pa.bool_() else spec.default).cast(kind)
+    at = rows.column_names.index(spec.name)
+    return rows.set_column(at, spec.name, rows[spec.name].fill_null(value))
+
+
+def _check(table_spec: TableSpec, spec: Field, rows: pa.Table) -> None:
+    column = rows[spec.name]
+    if spec.required and spec.type != "record" and column.null_count:
+        line = _first_line(rows, column.is_null())
+        raise InputError(
+            f"column {spec.name} of {table_spec.name} is missing",
+            where=f"row {line}",
+            repair=f"Every row needs it. It means: {spec.meaning}",
+        )
+    if spec.choice_list:
+        allowed = pa.array(choices(spec.choice_list))
+        wrong = pc.and_(column.is_valid(), pc.invert(pc.is_in(column, value_set=allowed)))
+        if pc.any(wrong).as_py():
+            raise InputError(
+                f"column {spec.name} of {table_spec.name} holds a value that is not in its list",
+                where=f"row {_first_line(rows, wrong)}",
+                repair=f"Use one of: {', '.join(choices(spec.choice_list))}.",
+            )
+
+
+def _first_line(rows: pa.Table, mask: pa.ChunkedArray) -> int:
+    return int(rows.filter(mask)["line"][0].as_py())

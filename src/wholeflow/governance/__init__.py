@@ -1,0 +1,1 @@
+"""Who may see what: pseudonyms now; access, disclosure and audit as they come."""

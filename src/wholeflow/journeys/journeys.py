@@ -1,0 +1,192 @@
+"""Journeys: a view of a store as of one instant, worked out when it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wholeflow.core import time
+from wholeflow.core.errors import RequestError, UnsupportedError, unknown
+from wholeflow.events.declared import kinds
+from wholeflow.governance.pseudonyms import show
+from wholeflow.journeys import operators
+from wholeflow.store import Store
+
+ALWAYS = -(2**62)
+"""Stands for the recorded_at of what was always known."""
+
+FOR_EVER = 2**62
+GAP_DAYS = 30
+ACROSS_PEOPLE = ("census",)
+"""Derived tables that compare people at one instant, refused on shifted clocks."""
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """Stays, handoffs, journeys and census of a store, as of one instant.
+
+    Nothing is worked out until a table is asked for; each is worked out once.
+    ``as_of`` is the instant whose knowledge is used, None for all that is known.
+    Stays without a recorded need are one journey when no more than ``gap_days``
+    lie between them (rule §16).
+    """
+
+    store: Store
+    as_of: int | None = None
+    zone: str = time.LONDON
+    gap_days: int = GAP_DAYS
+    _made: set[str] = field(default_factory=set, repr=False, compare=False)
+
+    @property
+    def is_shared(self) -> bool:
+        """True when people's times can be compared (rule §5)."""
+        return self.store.has_shared_clock
+
+    def need_shared_clock(self, what: str) -> None:
+        """Refuse what compares people in time where dates were moved for each person."""
+        if not self.is_shared:
+            raise UnsupportedError(
+                f"{what} can't be worked out: in this store dates were moved for each person",
+                repair="Durations, handoffs and returns of one person can be measured (rule §5).",
+            )
+
+    def table(self, name: str) -> pa.Table:
+        """A derived table with names, pseudonyms and hours as people read them.
+
+        Instants stay integers (UTC microseconds). Raises UnsupportedError for a
+        census where clocks are shifted.
+        """
+        fields = operators.columns(name)
+        selected, joins = [], []
+        for f in fields:
+            if f.type == "code":
+                joins.append(f'LEFT JOIN dictionary AS d_{f.name} ON d_{f.name}.code = t."{f.name}"')
+                selected.append(f'd_{f.name}.name AS "{f.name}"')
+            else:
+                selected.append(f't."{f.name}"')
+        order = f't."{fields[0].name}"' if fields[0].type == "integer" else "1"
+        rows = self.query(
+            f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} ORDER BY {order}"
+        )
+        return self._named(rows, [f.name for f in fields if f.type == "identifier"])
+
+    def query(self, sql: str, parameters: tuple[Any, ...] = ()) -> pa.Table:
+        """The answer to plain SQL on the derived tables, as Arrow.
+
+        Names are codes there: join ``dictionary`` to show them.
+        """
+        for name in operators.OPERATORS:
+            if any(name in part for part in sql.replace('"', " ").split()):
+                self._make(name)
+        return self.store.query(sql, parameters)
+
+    def _make(self, name: str) -> None:
+        if name in self._made:
+            return
+        if name in ACROSS_PEOPLE:
+            self.need_shared_clock(f"a {name}")
+        for needed in operators.OPERATORS[name]:
+            self._make(needed)
+        if name == "present_events":
+            self.store.engine.register("kinds", _kinds())
+        body = operators.sql(name, self._settings(name))
+        self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
+        self._made.add(name)
+
+    def _settings(self, name: str) -> dict[str, str]:
+        settings = {
+            "always": str(ALWAYS),
+            "as_of": str(FOR_EVER if self.as_of is None else self.as_of),
+            "gap": str(self.gap_days * time.DAY),
+            "hour": f"{time.HOUR}.0",
+            "is_shared": "true" if self.is_shared else "false",
+        }
+        if name == "stays":
+            settings["observed_to"] = str(self.observed_to())
+        return settings
+
+    def observed_to(self) -> int:
+        """The end of observation: ``as_of``, else the last recorded event (rule §9)."""
+        if self.as_of is not None:
+            return self.as_of
+        return self._edge("max")
+
+    def observed_from(self) -> int:
+        """The first recorded event."""
+        return self._edge("min")
+
+    def _edge(self, which: str) -> int:
+        self._make("present_events")
+        found = self.store.query(f"SELECT {which}(e.at) AS edge FROM present_events AS e")
+        return int(found["edge"][0].as_py() or 0)
+
+    def has_events(self) -> bool:
+        """True when the view holds any person's event."""
+        self._make("present_events")
+        return self.store.query("SELECT 1 FROM present_events LIMIT 1").num_rows > 0
+
+    def counts(self) -> pa.Table:
+        """Published counts as known in this view, names shown."""
+        settings = self._settings("counts")
+        body = operators.sql("present_counts", settings)
+        return self.store.query(
+            "SELECT n.name, p.name AS place, o.name AS organisation, c.from_at, c.to_at, c.value, "
+            f'b.name AS "by" FROM ({body}) AS c JOIN dictionary AS n ON n.code = c.name '
+            "LEFT JOIN dictionary AS p ON p.code = c.place "
+            "LEFT JOIN dictionary AS o ON o.code = c.organisation "
+            'LEFT JOIN dictionary AS b ON b.code = c."by" ORDER BY 1, 4, 3, 7'
+        )
+
+    def person(self, shown: str) -> pa.Table:
+        """The steps of one person, known by pseudonym (or identifier where ids are kept)."""
+        steps = self.table("steps")
+        found = steps.filter(pc.equal(steps["person"], shown))
+        if not found.num_rows:
+            raise RequestError(
+                "there is no such person in this store",
+                repair="Use a pseudonym as `wholeflow journeys STORE` shows them.",
+            )
+        return found.sort_by("rank")
+
+    def _named(self, rows: pa.Table, identifiers: list[str]) -> pa.Table:
+        kept: dict[int, str] = {}
+        if identifiers and self.store.about("ids") == "kept":
+            pairs = self.store.query("SELECT pseudonym, identifier FROM kept_ids").to_pylist()
+            kept = {pair["pseudonym"]: pair["identifier"] for pair in pairs}
+        for name in identifiers:
+            unique = rows[name].unique()
+            shown = pa.array(
+                [None if p is None else kept.get(p, show(p)) for p in unique.to_pylist()],
+                pa.string(),
+            )
+            places = pc.index_in(rows[name], value_set=unique)
+            column = shown.take(places.combine_chunks())
+            rows = rows.set_column(rows.column_names.index(name), name, column)
+        return rows
+
+
+def _kinds() -> pa.Table:
+    return pa.table(
+        {
+            "kind": [kind.name for kind in kinds().values()],
+            "stage": pa.array([kind.stage for kind in kinds().values()], pa.int32()),
+            "ends": [kind.ends for kind in kinds().values()],
+        }
+    )
+
+
+def journeys(
+    store: Store, *, as_of: str | int | None = None, zone: str = time.LONDON,
+    gap_days: int = GAP_DAYS,
+) -> Journeys:
+    """A lazy view of a store, as of an instant (ISO text in local time, or an integer)."""
+    if gap_days < 0:
+        raise RequestError("gap_days can't be negative", repair="Use 30, or another number of days.")
+    instant = time.parse_instant(as_of, zone) if isinstance(as_of, str) else as_of
+    return Journeys(store, instant, zone, gap_days)
+
+
+__all__ = ["Journeys", "journeys", "unknown"]

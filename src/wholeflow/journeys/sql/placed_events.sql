@@ -1,0 +1,61 @@
+-- Every event in its person's order (§4) and with the visit that it belongs to: events with a ref by
+-- that ref and place; others by place, a new visit after each end and at each further arrival. An
+-- event without a place is where its ref is first placed, else where the body last arrived (§3).
+WITH ranked AS (
+    SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.precision, e.activity,
+           e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
+           k.stage, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
+           CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
+           row_number() OVER (
+               PARTITION BY e.run, e.person
+               ORDER BY e.at, coalesce(e.sequence, 0),
+                        CASE WHEN k.ends THEN 0 ELSE 1 END, coalesce(k.stage, 5), e.id, e.part
+           ) AS rank
+    FROM present_events AS e
+    JOIN kinds AS k ON k.kind = e.kind
+    LEFT JOIN place_facts AS p ON p.place = e.place
+),
+counted AS (
+    SELECT r.*,
+           sum(r.body_arrives) OVER (
+               PARTITION BY r.run, r.person ORDER BY r.rank ROWS UNBOUNDED PRECEDING
+           ) AS body_arrival
+    FROM ranked AS r
+),
+located AS (
+    SELECT c.*,
+           coalesce(c.ref, CASE WHEN c.place IS NULL
+                                THEN max(CASE WHEN c.body_arrives = 1 THEN c.ref END) OVER arrival END) AS visit_ref,
+           max(CASE WHEN c.body_arrives = 1 THEN c.place END) OVER arrival AS body_place,
+           min(CASE WHEN c.ref IS NOT NULL AND c.place IS NOT NULL THEN c.rank END) OVER (
+               PARTITION BY c.run, c.person, c.ref
+           ) AS ref_place_rank
+    FROM counted AS c
+    WINDOW arrival AS (PARTITION BY c.run, c.person, c.body_arrival)
+),
+referred AS (
+    SELECT l.*,
+           coalesce(l.place,
+                    max(CASE WHEN l.ref IS NOT NULL AND l.rank = l.ref_place_rank THEN l.place END) OVER (
+                        PARTITION BY l.run, l.person, l.ref
+                    ),
+                    l.body_place) AS stay_place
+    FROM located AS l
+),
+closed AS (
+    SELECT r.*,
+           coalesce(sum(r.ends) OVER (
+               PARTITION BY r.run, r.person, r.visit_ref, r.stay_place
+               ORDER BY r.rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ), 0) AS ends_before
+    FROM referred AS r
+)
+SELECT c.run, c.person, c.rank, c.id, c.part, c.source, c.at, c.kind, c.stage, c.ends, c.precision,
+       c.activity, c.need, c.from_place, c.to_place, c.team, c.waits_for, c.reason,
+       c.visit_ref, c.stay_place AS place,
+       CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS visit_end,
+       CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(CASE WHEN c.kind = 'arrived' THEN 1 ELSE 0 END) OVER (
+           PARTITION BY c.run, c.person, c.visit_ref, c.stay_place, c.ends_before
+           ORDER BY c.rank ROWS UNBOUNDED PRECEDING
+       )) ELSE 0 END AS visit_arrival
+FROM closed AS c

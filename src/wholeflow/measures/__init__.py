@@ -1,0 +1,1 @@
+"""What happened, in numbers: measures and the charts that judge them."""

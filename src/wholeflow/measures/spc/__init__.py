@@ -1,0 +1,11 @@
+"""Statistical process control: which changes in a measure are more than chance.
+
+>>> from wholeflow.measures.spc import xmr
+>>> chart = xmr([30, 32, 29, 31, 30, 33, 31, 29, 32, 30, 31, 30, 45])
+>>> chart.points[-1].signal, chart.points[-1].side
+('outside limits', 'high')
+"""
+
+from wholeflow.measures.spc.xmr import Point, Preset, XmR, presets, xmr
+
+__all__ = ["Point", "Preset", "XmR", "presets", "xmr"]

@@ -1,0 +1,169 @@
+"""Reading: the files of a source and the mapping that says what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from wholeflow.core.errors import InputError, RequestError
+from wholeflow.events import EventLog, table
+from wholeflow.events.log import log_schema
+from wholeflow.sources import files
+from wholeflow.sources.mapping import FileMapping, Mapping, read_mapping, shipped_mapping
+from wholeflow.sources.translate import translate
+from wholeflow.store import Chunk
+from wholeflow.store.engine import DuckDBEngine
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Files with the layout of each; its chunks are read when it is loaded."""
+
+    mapping: Mapping
+    files: tuple[tuple[Path, FileMapping], ...]
+
+    def chunks(self) -> Iterator[Chunk]:
+        """What the files say, in pieces of bounded size."""
+        engine = DuckDBEngine(":memory:")
+        try:
+            places = _Places(self.mapping)
+            for path, layout in self.files:
+                yield from _chunks(engine, self.mapping, path, layout, places)
+        finally:
+            engine.close()
+
+    def explain(self) -> str:
+        """In words: which files are read and what each row says."""
+        lines = [
+            f"{self.mapping.title}: times are local time of {self.mapping.zone}, clock "
+            f"{self.mapping.clock.replace('_', ' ')}; people are known by {self.mapping.people}."
+        ]
+        for path, layout in self.files:
+            key = ", ".join(layout.key) or "all that the row says"
+            lines.append(f"{path.name} is {layout.feed}; a record is named by {key}; each row says")
+            lines += [f"  {_in_words(saying.table, saying)}" for saying in layout.says]
+        return "\n".join(lines)
+
+
+def read(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    source: str | None = None,
+    mapping: str | Path | None = None,
+) -> Reading:
+    """The files that a source's mapping knows, among paths and folders.
+
+    ``source`` names a shipped mapping; ``mapping`` is a TOML file. Raises
+    InputError when no file fits, when a named file fits none, or when a file
+    lacks a column that the mapping reads.
+    """
+    if (source is None) == (mapping is None):
+        raise RequestError(
+            "say either which source the files come from or which mapping to use",
+            repair="Give source='mimic' (a shipped one) or mapping='my-mapping.toml'.",
+        )
+    rules = shipped_mapping(source) if source else read_mapping(Path(mapping or ""))
+    given = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
+    fitting = []
+    for path in files.find_files(given):
+        layout = rules.file_for(path)
+        if layout:
+            _check_columns(path, layout)
+            fitting.append((path, layout))
+        elif path in given:
+            raise _fits_nothing(rules, str(path))
+    if not fitting:
+        raise _fits_nothing(rules, ", ".join(str(path) for path in given))
+    return Reading(rules, tuple(fitting))
+
+
+def _fits_nothing(rules: Mapping, where: str) -> InputError:
+    patterns = [pattern for layout in rules.files for pattern in layout.match]
+    return InputError(
+        f"no layout of source {rules.source} fits",
+        where=where,
+        repair=f"It reads files named: {', '.join(patterns)}.",
+    )
+
+
+def _check_columns(path: Path, layout: FileMapping) -> None:
+    there = files.column_names(path, layout.encoding, layout.separator)
+    missing = [column for column in layout.columns() if column not in there]
+    if missing:
+        raise InputError(
+            f"the file lacks the column {', '.join(missing)}",
+            where=path.name,
+            repair=f"It has: {', '.join(there)}. Mend the mapping or the export.",
+        )
+
+
+def _chunks(
+    engine: DuckDBEngine, mapping: Mapping, path: Path, layout: FileMapping, places: _Places
+) -> Iterator[Chunk]:
+    file = files.facts(path)
+    about = {"title": mapping.title, "licence": mapping.licence}
+    is_first = True
+    for piece in files.pieces(path, layout.encoding, layout.separator):
+        tables, rejects = translate(engine, mapping, layout, piece)
+        for name, rows in places.declare(tables, is_first).items():
+            tables[name] = pa.concat_tables([tables[name], rows]) if name in tables else rows
+        is_first = False
+        yield Chunk(EventLog(tables, mapping.clock, about), file, piece.read, rejects)
+
+
+class _Places:
+    """Declares places and organisations as they are first met."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        self._mapping = mapping
+        self._known = {place["place"] for place in mapping.places}
+        self._line = 0
+
+    def declare(self, tables: dict[str, pa.Table], is_first: bool) -> dict[str, pa.Table]:
+        """Rows to add to ``places`` and ``organisations``; each is declared once."""
+        places = list(self._mapping.places) if is_first and not self._line else []
+        organisations = list(self._mapping.organisations) if is_first and not self._line else []
+        if self._mapping.unlisted_places is not None and "events" in tables:
+            met = tables["events"]["place"].unique().drop_null().to_pylist()
+            new = sorted(set(met) - self._known)
+            self._known |= set(new)
+            places += [{**self._mapping.unlisted_places, "place": place} for place in new]
+        return {
+            **self._rows("places", "place", places),
+            **self._rows("organisations", "organisation", organisations),
+        }
+
+    def _rows(self, name: str, key: str, rows: list[dict[str, str]]) -> dict[str, pa.Table]:
+        numbered = []
+        for row in rows:
+            self._line -= 1
+            source = {"source": self._mapping.source, "id": f"{name}|{row[key]}"}
+            numbered.append({**row, **source, "line": self._line})
+        if not numbered:
+            return {}
+        return {name: pa.Table.from_pylist(numbered, schema=log_schema(table(name)))}
+
+
+def _in_words(name: str, saying: object) -> str:
+    from wholeflow.sources.mapping import Saying
+
+    assert isinstance(saying, Saying)
+    parts = []
+    for field, value in saying.fields:
+        said = f"column {value.column}" if value.column else f"{value.constant}"
+        if value.codes:
+            said += f" ({len(value.codes)} codes)"
+        if value.formats:
+            said += f" as {' or '.join(value.formats)}"
+        parts.append(f"{field} = {said}")
+    conditions = [
+        f"{c.column} is {' or '.join(c.values)}"
+        if c.values
+        else f"{c.column} is {'filled' if c.filled else 'blank'}"
+        for c in saying.when
+    ]
+    when = f" when {' and '.join(conditions)}" if conditions else ""
+    return f"{name}: {', '.join(parts)}{when}"
