@@ -222,3 +222,46 @@ def wall_to_instant(
     gaps = np.array([segment.is_gap for segment in segments])[found]
     repeats = np.array([segment.is_repeated for segment in segments])[found]
     return wall - offsets, gaps, repeats
+
+
+UNITS = ("day", "week", "month", "financial_year")
+"""Calendar units that results are grouped by."""
+
+
+def periods(unit: str, first: int, last: int, zone_name: str = LONDON) -> pa.Table:
+    """The calendar units that hold the instants from ``first`` to ``last``.
+
+    Columns: ``label`` (ISO day, Monday of the week, ``2024-07``, ``2024/25``),
+    ``from_at`` and ``to_at`` (instants, the second not included).
+    """
+    tz = zone(zone_name)
+    day = _unit_start(unit, local(first, zone_name).date())
+    rows = []
+    while (start := instant(datetime(day.year, day.month, day.day, tzinfo=tz))) <= last:
+        after = _unit_after(unit, day)
+        end = instant(datetime(after.year, after.month, after.day, tzinfo=tz))
+        rows.append({"label": _unit_label(unit, day), "from_at": start, "to_at": end})
+        day = after
+    schema = pa.schema([("label", pa.string()), ("from_at", pa.int64()), ("to_at", pa.int64())])
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def _unit_start(unit: str, day: date) -> date:
+    starts = {
+        "day": day,
+        "week": monday(day),
+        "month": day.replace(day=1),
+        "financial_year": date(day.year if day.month >= 4 else day.year - 1, 4, 1),
+    }
+    return starts[unit]
+
+
+def _unit_after(unit: str, start: date) -> date:
+    days = {"day": 1, "week": 7, "month": 31, "financial_year": 366}[unit]
+    return _unit_start(unit, start + timedelta(days=days))
+
+
+def _unit_label(unit: str, start: date) -> str:
+    if unit == "financial_year":
+        return financial_year(start)
+    return f"{start:%Y-%m}" if unit == "month" else start.isoformat()

@@ -9,17 +9,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.core import time
-from wholeflow.core.errors import RequestError, UnsupportedError, unknown
+from wholeflow.core.errors import RequestError, UnsupportedError
 from wholeflow.events.declared import kinds
 from wholeflow.governance.pseudonyms import show
 from wholeflow.journeys import operators
-from wholeflow.store import Store
+from wholeflow.store import Engine, Store
 
 ALWAYS = -(2**62)
 """Stands for the recorded_at of what was always known."""
 
 FOR_EVER = 2**62
 GAP_DAYS = 30
+DIRECT_HOURS = 4
+"""The longest time on the way between two stays of one handoff (rule §14)."""
+
 ACROSS_PEOPLE = ("census",)
 """Derived tables that compare people at one instant, refused on shifted clocks."""
 
@@ -35,6 +38,7 @@ class Journeys:
     """
 
     store: Store
+    engine: Engine
     as_of: int | None = None
     zone: str = time.LONDON
     gap_days: int = GAP_DAYS
@@ -81,7 +85,7 @@ class Journeys:
         for name in operators.OPERATORS:
             if any(name in part for part in sql.replace('"', " ").split()):
                 self._make(name)
-        return self.store.query(sql, parameters)
+        return self.engine.query(sql, parameters)
 
     def _make(self, name: str) -> None:
         if name in self._made:
@@ -91,48 +95,46 @@ class Journeys:
         for needed in operators.OPERATORS[name]:
             self._make(needed)
         if name == "present_events":
-            self.store.engine.register("kinds", _kinds())
-        body = operators.sql(name, self._settings(name))
-        self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
+            self.engine.register("kinds", _kinds())
+        body = operators.sql(name, self._settings())
+        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
         self._made.add(name)
 
-    def _settings(self, name: str) -> dict[str, str]:
-        settings = {
+    def _settings(self) -> dict[str, str]:
+        return {
             "always": str(ALWAYS),
             "as_of": str(FOR_EVER if self.as_of is None else self.as_of),
+            "as_of_or_null": "CAST(NULL AS BIGINT)" if self.as_of is None else str(self.as_of),
             "gap": str(self.gap_days * time.DAY),
+            "direct": str(DIRECT_HOURS * time.HOUR),
             "hour": f"{time.HOUR}.0",
             "is_shared": "true" if self.is_shared else "false",
         }
-        if name == "stays":
-            settings["observed_to"] = str(self.observed_to())
-        return settings
 
     def observed_to(self) -> int:
-        """The end of observation: ``as_of``, else the last recorded event (rule §9)."""
+        """The end of observation: ``as_of``, else the last of the stays (rule §9)."""
         if self.as_of is not None:
             return self.as_of
-        return self._edge("max")
+        return self._edge("max(s.seen_to)")
 
     def observed_from(self) -> int:
-        """The first recorded event."""
-        return self._edge("min")
+        """The begin of the first stay; stays in an impossible order tell nothing of it."""
+        return self._edge("min(s.begin_at)")
 
     def _edge(self, which: str) -> int:
-        self._make("present_events")
-        found = self.store.query(f"SELECT {which}(e.at) AS edge FROM present_events AS e")
+        found = self.query(f"SELECT {which} AS edge FROM stays AS s WHERE s.in_order")
         return int(found["edge"][0].as_py() or 0)
 
     def has_events(self) -> bool:
         """True when the view holds any person's event."""
         self._make("present_events")
-        return self.store.query("SELECT 1 FROM present_events LIMIT 1").num_rows > 0
+        return self.engine.query("SELECT 1 FROM present_events LIMIT 1").num_rows > 0
 
     def counts(self) -> pa.Table:
         """Published counts as known in this view, names shown."""
-        settings = self._settings("counts")
+        settings = self._settings()
         body = operators.sql("present_counts", settings)
-        return self.store.query(
+        return self.engine.query(
             "SELECT n.name, p.name AS place, o.name AS organisation, c.from_at, c.to_at, c.value, "
             f'b.name AS "by" FROM ({body}) AS c JOIN dictionary AS n ON n.code = c.name '
             "LEFT JOIN dictionary AS p ON p.code = c.place "
@@ -186,7 +188,6 @@ def journeys(
     if gap_days < 0:
         raise RequestError("gap_days can't be negative", repair="Use 30, or another number of days.")
     instant = time.parse_instant(as_of, zone) if isinstance(as_of, str) else as_of
-    return Journeys(store, instant, zone, gap_days)
+    return Journeys(store, store.engine.session(), instant, zone, gap_days)
 
 
-__all__ = ["Journeys", "journeys", "unknown"]

@@ -34,6 +34,9 @@ class Engine(Protocol):
     def transaction(self) -> Any:
         """A context in which all statements take effect, or none."""
 
+    def session(self) -> Engine:
+        """The same data with its own temporary tables; closed with this engine."""
+
     def close(self) -> None:
         """Let go of the file."""
 
@@ -53,6 +56,14 @@ class DuckDBEngine:
             raise _cannot_open(path, str(error)) from error
         self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET memory_limit = '1GB'")
+        self._sessions: list[DuckDBEngine] = []
+
+    def session(self) -> DuckDBEngine:
+        other = object.__new__(DuckDBEngine)
+        other._connection = self._connection.cursor()
+        other._sessions = []
+        self._sessions.append(other)
+        return other
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         return pa.table(self._connection.sql(sql, params=list(parameters)))
@@ -77,6 +88,8 @@ class DuckDBEngine:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
+        for session in self._sessions:
+            session.close()
         self._connection.close()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -78,6 +79,10 @@ class LoadResult:
     def __post_init__(self) -> None:
         if self.read != self.loaded + self.already + self.rejected:
             raise AssertionError(f"the books of the load do not balance: {self}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The books for ``--json``: read, loaded, already, rejected, written, reasons."""
+        return {**vars(self), "written": dict(self.written), "reasons": dict(self.reasons)}
 
     def __str__(self) -> str:
         lines = [

@@ -1,12 +1,17 @@
 -- Each stay with the stay that the person came from (§14): the one at the recorded from_place; else
--- for a body stay the body stay before it in the journey; else for a caseload stay the body stay that
--- the person was in, or the caseload stay of the journey that ended last before it.
+-- for a body stay the body stay of the journey that ended no more than $direct before it; else for a
+-- caseload stay the body stay that the person was in, or the caseload stay of the journey that ended
+-- last before it.
 WITH begun AS (
-    SELECT s.*, lag(s.stay) OVER (
-               PARTITION BY s.run, s.person, s.journey, s.holds ORDER BY s.begin_at, s.stay
-           ) AS stay_before
+    SELECT s.*,
+           lag(s.stay) OVER in_layer AS stay_before,
+           lag(s.end_at) OVER in_layer AS before_ended_at,
+           lag(s.end_kind) OVER in_layer AS before_end_kind
     FROM stays AS s
     WHERE s.begin_at IS NOT NULL
+    WINDOW in_layer AS (
+        PARTITION BY s.run, s.person, s.journey, s.holds ORDER BY s.begin_at, s.stay
+    )
 ),
 named AS (
     SELECT t.stay,
@@ -37,8 +42,10 @@ lists AS (
 ),
 pairs AS (
     SELECT t.stay AS to_stay, n.from_stay IS NOT NULL OR t.holds = 'body' AS moves_over,
-           coalesce(n.from_stay, CASE WHEN t.holds = 'body' THEN t.stay_before
-                                      ELSE coalesce(h.from_stay, l.from_stay) END) AS from_stay
+           CASE WHEN n.from_stay IS NOT NULL THEN n.from_stay
+                WHEN t.holds = 'caseload' THEN coalesce(h.from_stay, l.from_stay)
+                WHEN t.before_end_kind NOT IN ('lost', 'died')
+                 AND t.begin_at <= t.before_ended_at + $direct THEN t.stay_before END AS from_stay
     FROM begun AS t
     LEFT JOIN named AS n ON n.stay = t.stay
     LEFT JOIN hosts AS h ON h.stay = t.stay
@@ -65,7 +72,7 @@ met AS (
 SELECT row_number() OVER (ORDER BY m.to_stay) AS handoff, m.run, m.person, m.journey,
        m.from_stay, m.to_stay, m.from_place, m.to_place, m.from_organisation, m.to_organisation,
        coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses,
-       m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
+       m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
        CASE WHEN m.in_order THEN (m.came_at - m.asked_at) / $hour END AS wait_hours,
        CASE WHEN m.in_order AND m.moves_over
             THEN (greatest(m.here_at, m.left_at) - m.left_at) / $hour END AS gap_hours,

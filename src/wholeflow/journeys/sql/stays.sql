@@ -30,7 +30,9 @@ described AS (
            CASE WHEN g.died = 1 THEN 'died' ELSE g.last_end_kind END AS ended_kind,
            CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at)
                 ELSE coalesce(g.referred_at, g.accepted_at, g.arrived_at, g.started_at)
-           END AS begin_at
+           END AS begin_at,
+           coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, 0)
+               <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin
     FROM gathered AS g
     LEFT JOIN place_facts AS p ON p.place = g.place
 ),
@@ -41,7 +43,9 @@ lives AS (
 ),
 followed AS (
     SELECT d.*, l.died_at,
-           CASE WHEN $is_shared THEN $observed_to ELSE l.last_at END AS observed_to,
+           CASE WHEN $is_shared
+                THEN coalesce($as_of_or_null, max(CASE WHEN d.ends_after_begin THEN d.last_at END) OVER ())
+                ELSE l.last_at END AS observed_to,
            CASE WHEN d.holds = 'body' THEN lead(d.begin_at) OVER (
                PARTITION BY d.run, d.person, d.holds, CASE WHEN d.begin_at IS NULL THEN 1 ELSE 0 END
                ORDER BY d.begin_at, d.begin_rank

@@ -1,0 +1,206 @@
+"""The verbs, as in the terminal: open, read, load, check, journeys, measure, map, report, demo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from wholeflow.core.errors import RequestError
+from wholeflow.core.time import LONDON, instant
+from wholeflow.events import EventLog
+from wholeflow.governance.pseudonyms import Key, default_key_file, read_key
+from wholeflow.journeys import Check, Journeys
+from wholeflow.journeys import check as check_journeys
+from wholeflow.journeys import journeys as view
+from wholeflow.measures import Definition, Result
+from wholeflow.measures import measure as measure_journeys
+from wholeflow.sources import Reading, read
+from wholeflow.store import Chunk, FileFacts, LoadResult, Store, open_store
+from wholeflow.store import load as load_chunks
+
+
+def open(path: str | Path = ":memory:") -> Store:
+    """A store: a DuckDB file, made where there is none, or in memory without a path.
+
+    >>> store = open()
+    """
+    return open_store(path)
+
+
+def load(
+    store: Store,
+    records: Reading | EventLog,
+    *,
+    key: Key | None = None,
+    keep_ids: bool = False,
+) -> LoadResult:
+    """Load what was read, or a log, into a store; all of it or nothing.
+
+    ``key`` makes the pseudonyms; without one, that of the key file (made when it
+    is first needed). ``keep_ids`` also keeps identifiers as they are. The result
+    is the books: read = loaded + already + rejected.
+
+    >>> log = EventLog.from_rows("ward-book", events=[
+    ...     {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward 1"}])
+    >>> print(load(open(), log, key=Key(b"0" * 32)))
+    read 1 = loaded 1 + already 0 + rejected 0
+      1 to events
+    """
+    chunks = [_chunk(records)] if isinstance(records, EventLog) else records.chunks()
+    return load_chunks(
+        store,
+        chunks,
+        key=key or read_key(default_key_file()),
+        keep_ids=keep_ids,
+        zone=LONDON if isinstance(records, EventLog) else records.mapping.zone,
+        now=datetime.now(UTC),
+    )
+
+
+def _chunk(log: EventLog) -> Chunk:
+    rows = sum(table.num_rows for table in log.tables.values())
+    return Chunk(log, FileFacts("rows in memory", ""), rows)
+
+
+def journeys(
+    store: Store, *, as_of: str | int | None = None, gap_days: int | None = None
+) -> Journeys:
+    """A lazy view of people's journeys in a store, as of an instant (rule §6, §16)."""
+    days = {} if gap_days is None else {"gap_days": gap_days}
+    return view(store, as_of=as_of, zone=local_zone(store), **days)
+
+
+def local_zone(store: Store) -> str:
+    """The local time that results are shown in: the sources' own where they agree."""
+    zones = store.query("SELECT DISTINCT zone FROM sources")["zone"].to_pylist()
+    return str(zones[0]) if len(zones) == 1 else LONDON
+
+
+def check(of: Store | Journeys) -> Check:
+    """What is wrong or missing in the records, with a verdict on each feed."""
+    return check_journeys(_view(of))
+
+
+def measure(of: Store | Journeys, name: str | Definition, by: Sequence[str] = ()) -> Result:
+    """A measure by name, own definition or definition file, grouped (docs/reference/measures.md)."""
+    return measure_journeys(_view(of), name, by)
+
+
+def map(of: Store | Journeys, to: str | Path | None = None) -> str:
+    """The flow map of a store as SVG, also written to a file where one is named."""
+    from wholeflow.publish import draw_map, write
+
+    svg = draw_map(_view(of))
+    if to is not None:
+        write(svg, Path(to))
+    return svg
+
+
+def chart(result: Result, to: str | Path) -> Path:
+    """Draw a measure over time, with the limits of its XmR chart, into an SVG file."""
+    from wholeflow.publish import draw_over_time, write
+
+    write(draw_over_time(result), Path(to))
+    return Path(to)
+
+
+def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) -> Path:
+    """One self-contained page about the place, written whole or not at all."""
+    from wholeflow.publish import page, write
+
+    seen = _view(of)
+    target = Path(to)
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise RequestError(
+            "a report is written as HTML", where=str(target), repair="Name a file such as place.html."
+        )
+    text = page(
+        seen,
+        title=title or place_title(seen.store),
+        findings=check_journeys(seen).findings,
+        made_at=instant(datetime.now(UTC)),
+    )
+    write(text, target)
+    return target
+
+
+def place_title(store: Store) -> str:
+    """What the place in a store is called: the titles of its sources."""
+    found = store.query("SELECT DISTINCT title FROM sources WHERE title <> '' ORDER BY title")
+    return " and ".join(found["title"].to_pylist()) or Path(store.path).stem
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo made: its folder, store, report, and the books of the load."""
+
+    folder: Path
+    store: Path
+    report: Path
+    load: LoadResult
+    check: Check
+    sentences: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                str(self.load),
+                self.check.verdict,
+                *self.sentences,
+                f"store:  {self.store}",
+                f"report: {self.report}  (open it in a browser)",
+            ]
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The demo for ``--json``: folder, store, report, load, check, sentences."""
+        return {
+            "folder": str(self.folder),
+            "store": str(self.store),
+            "report": str(self.report),
+            "load": self.load.as_dict(),
+            "check": self.check.as_dict(),
+            "sentences": list(self.sentences),
+        }
+
+
+def demo(
+    folder: str | Path = "demo", *, people: int = 1500, seed: int = 1, truth: bool = False
+) -> Demo:
+    """The whole way on a made-up place: records of six organisations in, a report out.
+
+    The key that makes the pseudonyms lies beside the store in the folder, for
+    nobody in it exists.
+    """
+    from wholeflow.sources.demo import write_records
+
+    home = Path(folder)
+    home.mkdir(parents=True, exist_ok=True)
+    write_records(home / "records", people=people, seed=seed, truth=truth)
+    path = home / "riverford.duckdb"
+    with open(path) as store:
+        books = load(store, read(home / "records", source="demo"), key=read_key(home / "demo.key"))
+        seen = journeys(store)
+        sentences = tuple(measure(seen, name).says for name in ("arrivals", "handoff_wait"))
+        written = report(seen, home / "riverford.html")
+        return Demo(home, path, written, books, check(seen), sentences)
+
+
+def _view(of: Store | Journeys) -> Journeys:
+    return of if isinstance(of, Journeys) else journeys(of)
+
+
+__all__ = [
+    "check",
+    "demo",
+    "journeys",
+    "load",
+    "map",
+    "measure",
+    "open",
+    "read",
+    "report",
+]

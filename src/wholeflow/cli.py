@@ -1,0 +1,289 @@
+"""The terminal: the same words as in Python.
+
+Exit status: 0 done; 1 the data or the request is refused, with what, where and
+what to do; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import pyarrow as pa
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wholeflow import __version__, api
+from wholeflow.core.errors import RequestError, WholeflowError
+from wholeflow.measures import definitions
+from wholeflow.sources import read, shipped_mappings
+from wholeflow.store import Store, open_store
+
+app = typer.Typer(
+    name="wholeflow",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Whole system flow: how people move through every organisation of a place, and why they wait.",
+)
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The store, a DuckDB file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Csv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="TIME", help="Use what was recorded up to then: 2024-11-05T14:30."),
+]
+
+
+def main() -> None:
+    """Run the command line; a refusal prints what, where and what to do, and exits 1."""
+    try:
+        app()
+    except WholeflowError as error:
+        errors.print(str(error), markup=False)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
+        sys.stderr.close()
+        sys.exit(1)
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Say which version this is."""
+    if version:
+        typer.echo(f"wholeflow {__version__}")
+        raise typer.Exit
+
+
+@app.command(epilog="Example: wholeflow load place.duckdb export/ --source mimic")
+def load(
+    store: StorePath,
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", help="Files, and folders of files.")
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(help=f"A mapping that comes with wholeflow: {', '.join(shipped_mappings())}."),
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="A mapping file of your own (TOML).")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say how each file would be read; load nothing.")
+    ] = False,
+    keep_ids: Annotated[
+        bool, typer.Option("--keep-ids", help="Also keep identifiers as they are.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Load records into a store: all of them or none, each row counted."""
+    reading = read(paths, source=source, mapping=mapping)
+    if explain:
+        typer.echo(reading.explain())
+        return
+    with progress("Loading"), open_store(store) as opened:
+        books = api.load(opened, reading, keep_ids=keep_ids)
+    show(books, as_json)
+
+
+@app.command(epilog="Example: wholeflow check place.duckdb")
+def check(store: StorePath, as_of: AsOf = None, as_json: Json = False) -> None:
+    """Say what is wrong or missing in the records."""
+    with existing(store) as opened:
+        show(api.check(api.journeys(opened, as_of=as_of)), as_json)
+
+
+@app.command(epilog="Example: wholeflow journeys place.duckdb --csv > journeys.csv")
+def journeys(
+    store: StorePath,
+    person: Annotated[
+        str | None, typer.Option(metavar="KEY", help="One person's steps, by pseudonym.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """List people's journeys, or the steps of one person."""
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of)
+        rows = seen.person(person) if person else seen.table("journeys")
+        show_rows(with_local_times(rows, seen.zone), as_json, as_csv)
+
+
+@app.command(epilog="Example: wholeflow measure place.duckdb stay wait --by place,month")
+def measure(
+    store: StorePath,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help=f"Measures: {', '.join(definitions())}; or definition files (TOML).",
+        ),
+    ],
+    by: Annotated[
+        str,
+        typer.Option(help="Group by, with commas: place, organisation, setting, week, month ..."),
+    ] = "",
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw the figures over time into this SVG file.")
+    ] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Measure flow: each figure with how sure it is and what was left out."""
+    groups = [name.strip() for name in by.split(",") if name.strip()]
+    if chart and len(names) != 1:
+        raise RequestError("a chart shows one measure", repair="Name one measure with --chart.")
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of)
+        results = [api.measure(seen, name, groups) for name in names]
+        if chart:
+            api.chart(results[0], to=chart)
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], ensure_ascii=False))
+        return
+    for result in results:
+        if not as_csv:
+            typer.echo(result.says)
+        if result.by or as_csv:
+            show_rows(result.rows, False, as_csv)
+        if not as_csv:
+            for limit in result.limits:
+                typer.echo(limit)
+
+
+@app.command(name="map", epilog="Example: wholeflow map place.duckdb --out map.svg")
+def flow_map(
+    store: StorePath,
+    out: Annotated[Path | None, typer.Option(help="Write the map into this SVG file.")] = None,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Show how people move between places; with --out, draw it."""
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of)
+        if out:
+            api.map(seen, to=out)
+        rows = seen.table("transitions").sort_by([("moves", "descending")])
+    if out and not (as_json or as_csv):
+        typer.echo(f"wrote {out}")
+        return
+    show_rows(rows, as_json, as_csv)
+
+
+@app.command(epilog="Example: wholeflow report place.duckdb --out place.html")
+def report(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
+    as_of: AsOf = None,
+) -> None:
+    """Write one page about the place that anyone can read, with no network and no script."""
+    with progress("Writing the report"), existing(store) as opened:
+        written = api.report(api.journeys(opened, as_of=as_of), out, title=title)
+    typer.echo(f"wrote {written}")
+
+
+@app.command(epilog="Example: wholeflow demo --dir demo")
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where to put it.")] = Path("demo"),
+    people: Annotated[int, typer.Option(help="How many people live there.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Another seed, another place.")] = 1,
+    truth: Annotated[
+        bool, typer.Option("--truth", help="Also write what truly happened, to check against.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the whole way on a made-up place: six organisations' records in, a report out."""
+    with progress("Making Riverford"):
+        made = api.demo(folder, people=people, seed=seed, truth=truth)
+    show(made, as_json)
+
+
+@contextmanager
+def existing(path: Path) -> Iterator[Store]:
+    """A store that must be there."""
+    with open_store(path, must_exist=True) as opened:
+        yield opened
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """A spinner on a terminal; nothing in a pipe."""
+    if not errors.is_terminal:
+        yield
+        return
+    with errors.status(f"{what} ..."):
+        yield
+
+
+def show(result: Any, as_json: bool) -> None:
+    """A result in words, or as JSON with its documented keys."""
+    typer.echo(json.dumps(result.as_dict(), ensure_ascii=False) if as_json else str(result))
+
+
+def show_rows(rows: pa.Table, as_json: bool, as_csv: bool) -> None:
+    """A table as JSON, as CSV, or drawn for the terminal."""
+    if as_json:
+        typer.echo(json.dumps(rows.to_pylist(), ensure_ascii=False))
+    elif as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(rows.column_names)
+        for batch in rows.to_batches():
+            writer.writerows(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    else:
+        _draw(rows)
+
+
+SHOWN_ROWS = 40
+
+
+def _draw(rows: pa.Table) -> None:
+    drawn = Table(box=None, pad_edge=False)
+    numeric = [pa.types.is_integer(t) or pa.types.is_floating(t) for t in rows.schema.types]
+    for name, is_number in zip(rows.column_names, numeric, strict=True):
+        drawn.add_column(name.replace("_", " "), justify="right" if is_number else "left")
+    for row in rows.slice(0, SHOWN_ROWS).to_pylist():
+        drawn.add_row(*(_cell(value) for value in row.values()))
+    Console(highlight=False, markup=False).print(drawn)
+    if rows.num_rows > SHOWN_ROWS:
+        typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def with_local_times(rows: pa.Table, zone: str) -> pa.Table:
+    """The rows with instants as ISO text in local time, with its offset."""
+    from wholeflow.core.time import local
+
+    for name in ("at", *(n for n in rows.column_names if n.endswith("_at"))):
+        if name in rows.column_names:
+            texts = [
+                None if at is None else local(at, zone).isoformat()
+                for at in rows[name].to_pylist()
+            ]
+            place = rows.column_names.index(name)
+            rows = rows.set_column(place, name, pa.array(texts, pa.string()))
+    return rows
+
+
+if __name__ == "__main__":
+    main()

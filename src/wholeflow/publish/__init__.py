@@ -1,0 +1,20 @@
+"""Making things for people to read: the report page, its charts, flow map and story."""
+
+from wholeflow.publish.charts import hours_figure, waits_figure, xmr_figure
+from wholeflow.publish.figure import Figure, Rows
+from wholeflow.publish.flow_map import flow_map
+from wholeflow.publish.report import page, write
+from wholeflow.publish.story import Story, story
+
+__all__ = [
+    "Figure",
+    "Rows",
+    "Story",
+    "flow_map",
+    "hours_figure",
+    "page",
+    "story",
+    "waits_figure",
+    "write",
+    "xmr_figure",
+]

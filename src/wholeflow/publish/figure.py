@@ -1,0 +1,37 @@
+"""Figure: a drawing with its title, its sentence and the rows that say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table for people: a heading for each column, then text; the first column names the row.
+
+    ``numeric`` names the columns that are set to the right.
+    """
+
+    headings: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing that says what it shows, and its table twin."""
+
+    title: str
+    sentence: str
+    svg: str
+    table: Rows
+
+
+def rows(headings: Sequence[str], cells: Sequence[Sequence[str]], numeric_from: int = 1) -> Rows:
+    """Rows whose columns from ``numeric_from`` hold numbers."""
+    return Rows(
+        tuple(headings),
+        tuple(tuple(row) for row in cells),
+        frozenset(range(numeric_from, len(headings))),
+    )

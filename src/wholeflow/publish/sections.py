@@ -1,0 +1,311 @@
+"""The sections of a report below the five sentences: each has content or one sentence saying why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from wholeflow.core.errors import UnsupportedError
+from wholeflow.journeys.check import Finding
+from wholeflow.measures import Definition, Result, definitions, measure
+from wholeflow.publish import flow_choice
+from wholeflow.publish.charts import Wait, hours_figure, waits_figure
+from wholeflow.publish.facts import Facts
+from wholeflow.publish.figure import Figure, Rows, rows
+from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
+from wholeflow.publish.flow_map import describe, flow_map
+from wholeflow.publish.story import TITLE as STORY_TITLE
+from wholeflow.publish.story import story
+from wholeflow.publish.words import counted, duration, number, sentence, share
+
+TOP_PLACES = 12
+MOST_ROWS = 60
+NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
+WHERE_FROM = "from {}"
+ENDS = {
+    "between": "moved",
+    "entered": "came in from outside",
+    "left": "left",
+    "died": "died",
+    "open": "still there",
+    "lost": "end not known",
+}
+
+
+@dataclass(frozen=True)
+class TableBlock:
+    """A table with its caption."""
+
+    caption: str
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading with what stands under it, in this order; ``id`` names its place in the page."""
+
+    id: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[TableBlock, ...] = ()
+    items: tuple[str, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+def map_section(facts: Facts) -> Section:
+    """The flow map and its table."""
+    if not facts.has_events:
+        return Section("flow", FLOW_TITLE, (NO_EVENTS,))
+    choice = flow_choice.choose(facts.transitions, facts.places)
+    drawing = flow_map(facts.transitions, facts.places)
+    words = (
+        "Boxes are places, from the first contact at the left to care at home at the right; "
+        "lines are moves of people between them."
+    )
+    figure = Figure(FLOW_TITLE, describe(choice), drawing, _moves(facts))
+    return Section("flow", FLOW_TITLE, (words,), (figure,))
+
+
+def _moves(facts: Facts) -> Rows:
+    moves = [row for row in facts.transitions.to_pylist() if row["run"] == 0]
+    moves.sort(key=lambda row: (-row["moves"], row["from_place"] or "", row["to_place"] or ""))
+    cells = [
+        (
+            row["from_place"] or "not recorded",
+            (row["to_place"] or "–") if row["end"] == "between" else _way(row),
+            number(row["moves"]),
+            number(row["people"]),
+            duration(row["wait_p50_hours"]),
+        )
+        for row in moves
+    ]
+    return rows(("From", "To", "Moves", "People", "Median known wait"), cells, numeric_from=2)
+
+
+def _way(row: dict[str, Any]) -> str:
+    """Where an entry or an ending leads to."""
+    if row["end"] == "entered":
+        return f"{row['to_place'] or 'not recorded'} ({ENDS['entered']})"
+    where = f", to {row['to_place']}" if row["to_place"] else ""
+    return f"{ENDS[row['end']]}{where}"
+
+
+# Where the hours go
+
+
+def hours_section(facts: Facts) -> Section:
+    """Hours by part of the stay for the places with most of them."""
+    title = "Where the hours go"
+    if not facts.has_events:
+        return Section("hours", title, (NO_EVENTS,))
+    figures = []
+    for holds, name, what in (
+        ("body", "Hours in places", "in places"),
+        ("caseload", "Hours on lists", "on lists"),
+    ):
+        groups = facts.hours_by_place(holds)
+        if groups:
+            figures.append(hours_figure(name, groups[:TOP_PLACES], what))
+    words = (
+        "Waiting is from the beginning of a stay to the start of care, care from there to ready, "
+        "delay from ready to the end (§13). Where start or ready is not recorded, the hours are "
+        "shown as not split. People may be in a place and on a list at the same time, so the two "
+        "are never added up.",
+    )
+    if not figures:
+        words = ("No stay has a known length.",)
+    return Section("hours", title, words, tuple(figures), notes=_more(facts))
+
+
+def _more(facts: Facts) -> tuple[str, ...]:
+    left = sum(max(0, len(facts.hours_by_place(h)) - TOP_PLACES) for h in ("body", "caseload"))
+    if not left:
+        return ()
+    return (f"{counted(left, 'place')} with fewer hours {'is' if left == 1 else 'are'} not shown.",)
+
+
+# Waits at handoffs
+
+
+def waits_section(facts: Facts) -> Section:
+    """Waits between places: how many are known, median, 90th percentile, how many unknown."""
+    title = "Waits at handoffs"
+    if not facts.has_events:
+        return Section("waits", title, (NO_EVENTS,))
+    known = [row for row in facts.handoffs if row["waits"]]
+    if not known:
+        words = f"No wait is known at any of {counted(facts.sizes['handoffs'], 'handoff')}: nobody recorded when the next place was asked."
+        return Section("waits", title, (words,))
+    busiest = sorted(known, key=lambda row: -row["waits"])[:TOP_PLACES]
+    shown = sorted(busiest, key=lambda row: -row["wait_p50_hours"])
+    waits = [
+        Wait(_pair(r), r["waits"], r["wait_p50_hours"], r["wait_p90_hours"], r["moves"] - r["waits"])
+        for r in shown
+    ]
+    words = [
+        "A wait runs from when the next place was first asked until it had the person (§15). "
+        f"It is known for {number(facts.sizes['asked'] - facts.sizes['waiting'])} of "
+        f"{counted(facts.sizes['handoffs'], 'handoff')}."
+    ]
+    if facts.sizes["waiting"]:
+        words.append(
+            f"{counted(facts.sizes['waiting'], 'person', 'people')} had been asked for and had "
+            "not come when the records end; their waits are not in these figures."
+        )
+    if len(known) > len(shown):
+        words.append(f"Shown are the {len(shown)} handoffs with most known waits, of {len(known)}.")
+    figure = waits_figure("Known waits by handoff", waits)
+    return Section("waits", title, (" ".join(words),), (figure,))
+
+
+def _pair(row: dict[str, Any]) -> str:
+    return f"{row['from_place'] or 'not recorded'} → {row['to_place'] or 'not recorded'}"
+
+
+# Measures
+
+
+def measures_section(facts: Facts) -> Section:
+    """Shares and durations, each with how many it rests on."""
+    results, missing = _measured(facts)
+    tables = []
+    shares = [r for r in results if r.definition.unit == "share" and not r.by]
+    if shares:
+        tables.append(TableBlock("Shares, with their 95% ranges", _share_rows(shares)))
+    for result in results:
+        if result.definition.unit == "hours" and result.rows.num_rows:
+            caption = f"{result.definition.title}, by {_by(result)}"
+            tables.append(TableBlock(caption, _duration_rows(result)))
+    words = () if tables else ("None of the measures can be worked out from these records.",)
+    return Section("measures", "Measures", words, tables=tuple(tables), notes=tuple(missing))
+
+
+def _by(result: Result) -> str:
+    return " and ".join(name.replace("_", " ") for name in result.by) or "all"
+
+
+ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("four_hours", ()),
+    ("returns", ()),
+    ("readmissions", ()),
+    ("stay", ("place",)),
+    ("wait", ("place",)),
+)
+
+
+def _measured(facts: Facts) -> tuple[list[Result], list[str]]:
+    results, missing = [], []
+    for name, by in ASKED_FOR:
+        if name not in definitions():
+            continue
+        try:
+            result = measure(facts.journeys, name, by)
+        except UnsupportedError as error:
+            missing.append(f"{definitions()[name].title}: {sentence(error.what)}")
+            continue
+        results.append(result)
+        missing += [f"{result.definition.title}: {sentence(limit)}" for limit in result.limits]
+        missing += [
+            f"{result.definition.title}: left out {count:,} {reason}."
+            for reason, count in result.left_out.items()
+            if count
+        ]
+    return results, missing
+
+
+def _share_rows(results: Sequence[Result]) -> Rows:
+    cells = []
+    for result in results:
+        for row in result.rows.to_pylist():
+            span = "–" if row["low"] is None else f"{row['low']:.1%} to {row['high']:.1%}"
+            cells.append(
+                (
+                    result.definition.title,
+                    share(row["share"], 1),
+                    span,
+                    number(row["met"]),
+                    number(row["n"]),
+                )
+            )
+    return rows(("Measure", "Share", "95% range", "Met", "Of"), cells)
+
+
+def _duration_rows(result: Result) -> Rows:
+    found = sorted(result.rows.to_pylist(), key=lambda row: (-row["n"], str(row[result.by[0]])))
+    found = [row for row in found if row["p50_hours"] is not None or row["ended"]]
+    cells = [
+        (
+            row[result.by[0]] or "not recorded",
+            duration(row["p50_hours"]),
+            _range(row),
+            duration(row["p90_hours"]),
+            number(row["n"]),
+            number(row["open"]),
+        )
+        for row in found[:MOST_ROWS]
+    ]
+    head = (_by(result).capitalize(), "Median", "95% range", "90th percentile", "Number", "Still open")
+    return rows(head, cells)
+
+
+def _range(row: dict[str, Any]) -> str:
+    low, high = row["p50_low_hours"], row["p50_high_hours"]
+    if low is None and high is None:
+        return "not known"
+    return f"{duration(low)} to {'longer' if high is None else duration(high)}"
+
+
+# One journey, data quality, definitions
+
+
+def story_section(facts: Facts) -> Section:
+    """A typical journey."""
+    if not facts.has_events:
+        return Section("journey", STORY_TITLE, (NO_EVENTS,))
+    told = story(facts.journeys)
+    if told is None:
+        return Section("journey", STORY_TITLE, ("No journey holds a stay with a known beginning.",))
+    cells = tuple((str(at), words) for at, words in enumerate(told.sentences, 1))
+    figure = Figure(STORY_TITLE, "", told.svg, Rows(("Stay", "What happened"), cells))
+    return Section("journey", STORY_TITLE, (told.summary,), (figure,))
+
+
+def quality_section(findings: Sequence[Finding]) -> Section:
+    """What the checks found, the worst first as they were given."""
+    title = "Data quality"
+    if not findings:
+        return Section("quality", title, ("The checks found nothing wrong in these records.",))
+    cells = [
+        (f.title, f.severity, number(f.count), f.where, f.meaning, f.repair) for f in findings
+    ]
+    table = Rows(
+        ("Finding", "Severity", "Count", "Where", "What it means", "What to do"),
+        tuple(cells),
+        frozenset({2}),
+    )
+    kinds = [
+        counted(n, word)
+        for word in ("error", "warning", "note")
+        if (n := sum(f.severity == word for f in findings))
+    ]
+    words = f"The checks found {' and '.join(kinds)}."
+    return Section("quality", title, (words,), tables=(TableBlock("Findings", table),))
+
+
+LIMITS = (
+    "A description of what was recorded, not of what should have been done: it makes no forecast "
+    "and shows no cause.",
+    "What nobody recorded is unknown here, never zero.",
+    "Small numbers are shown as they are, so this page is for use inside the organisations only.",
+    "Chance alone moves every figure: read ranges and limits before differences.",
+)
+
+
+def definitions_section() -> Section:
+    """What each measure means, and what the page can't be used for."""
+    known = tuple(definitions().values())
+    words = "§ numbers are those of the rules of wholeflow (docs/rules.md)."
+    return Section("definitions", "Definitions and limits", (words,), items=LIMITS, definitions=known)

@@ -1,0 +1,142 @@
+"""The five sentences at the top of a report, and what it covers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow.compute as pc
+
+from wholeflow.core.time import local, show_date
+from wholeflow.publish.charts import PARTS, Hours
+from wholeflow.publish.facts import Facts, total
+from wholeflow.publish.words import counted, duration, listed, number, share
+
+FEW = 20
+"""A known wait that fewer moves have is not among the longest: chance rules it."""
+
+
+def five_sentences(facts: Facts) -> list[str]:
+    """What this place is, how many, where the hours went, the longest waits, what is unknown."""
+    if not facts.has_events:
+        return _of_counts(facts)
+    return [
+        _what_it_is(facts),
+        _how_many(facts),
+        _where_hours_went(facts),
+        _longest_waits(facts),
+        _unknown(facts),
+    ]
+
+
+def covered(facts: Facts) -> str:
+    """The period that the records cover."""
+    if facts.has_events and not facts.journeys.is_shared:
+        return "Dates were moved for each person: no calendar period can be shown"
+    if facts.period is None:
+        return "No records"
+    first, last = (local(at, facts.journeys.zone).date() for at in facts.period)
+    return f"{show_date(first)} to {show_date(last)}"
+
+
+def _what_it_is(facts: Facts) -> str:
+    feeds = counted(len(facts.feeds), "feed")
+    who = counted(len(facts.organisations), "organisation")
+    names = f" ({listed(facts.organisations, 4)})" if facts.organisations else ""
+    return (
+        f"The records come from {feeds}, {listed(facts.feeds, 4)}, and tell of "
+        f"{counted(len(facts.places), 'place')} of {who}{names}."
+    )
+
+
+def _how_many(facts: Facts) -> str:
+    sizes = facts.sizes
+    return (
+        f"{counted(sizes['people'], 'person', 'people')} made "
+        f"{counted(sizes['journeys'], 'journey')} with {counted(sizes['stays'], 'stay')}; "
+        f"{counted(sizes['open'], 'stay')} had not ended when the records end."
+    )
+
+
+def _where_hours_went(facts: Facts) -> str:
+    bodies, lists = (total(facts.hours_by_place(holds)) for holds in ("body", "caseload"))
+    said = []
+    if bodies.total:
+        said.append(f"Of {duration(bodies.total)} in places, {_parts(bodies)}")
+    if lists.total:
+        said.append(f"of {duration(lists.total)} on lists, {_parts(lists)}")
+    if not said:
+        return "No stay has a known length, so nobody can say where the hours went."
+    words = "; ".join(said)
+    return words[0].upper() + words[1:] + "."
+
+
+def _parts(hours: Hours) -> str:
+    """The shares of the parts, largest first; those of nothing are not named."""
+    words = {**PARTS, "unsplit": "can’t be split, as its start or ready is not recorded"}
+    sizes = {part: getattr(hours, part) / hours.total for part in PARTS}
+    ranked = sorted((part for part in sizes if sizes[part]), key=lambda part: -sizes[part])
+    said = [
+        f"{share(sizes[part])} {'was ' if part != 'unsplit' else ''}{words[part]}"
+        for part in ranked
+    ]
+    return listed(said)
+
+
+def _longest_waits(facts: Facts) -> str:
+    known = [row for row in facts.handoffs if row["waits"]]
+    if not known:
+        return (
+            "How long people waited at handoffs is not known: "
+            "nobody recorded when the next place was asked."
+        )
+    many = [row for row in known if row["waits"] >= FEW] or known
+    said = [_wait(row) for row in many[:3]]
+    return f"The longest known waits at handoffs: {listed(said)}."
+
+
+def _wait(row: dict[str, Any]) -> str:
+    return (
+        f"from {row['from_place'] or 'a place not recorded'} to "
+        f"{row['to_place'] or 'a place not recorded'} half waited longer than "
+        f"{duration(row['wait_p50_hours'])} (of {counted(row['waits'], 'known wait')})"
+    )
+
+
+def _unknown(facts: Facts) -> str:
+    """What these records can't say."""
+    sizes = facts.sizes
+    gaps = []
+    if not facts.journeys.is_shared:
+        gaps.append(
+            "how full places were or how numbers changed over time, "
+            "as dates were moved for each person"
+        )
+    if not sizes["ready"]:
+        gaps.append("any delay, as no feed records when people were ready to leave")
+    elif sizes["ready"] < sizes["stays"]:
+        gaps.append(f"delay in the {share(1 - sizes['ready'] / sizes['stays'])} of stays without a recorded ready")
+    if not sizes["started"]:
+        gaps.append("waits for care within a place, as no feed records when care started")
+    if sizes["handoffs"] > sizes["asked"]:
+        without = sizes["handoffs"] - sizes["asked"]
+        gaps.append(f"the wait at {number(without)} of {counted(sizes['handoffs'], 'handoff')}, as nobody recorded asking")
+    if not gaps:
+        return "Start, ready and asking are recorded throughout: no gap in the milestones is known."
+    return f"These records can’t say: {'; '.join(gaps)}."
+
+
+def _of_counts(facts: Facts) -> list[str]:
+    """The five sentences for a store without any person's event."""
+    if not facts.counts.num_rows:
+        return ["This store holds no records yet: load some, then make this page again."]
+    names = sorted(pc.unique(facts.counts["name"]).to_pylist())
+    return [
+        f"This store holds published counts of {counted(len(facts.organisations), 'organisation')} "
+        f"from {counted(len(facts.feeds), 'feed')}, {listed(facts.feeds, 4)}.",
+        f"It holds {counted(facts.counts.num_rows, 'figure')} ({listed(names)}) and no person’s "
+        "events, so people and journeys can’t be told apart.",
+        "Where the hours went is not known: counts say how many, not for how long.",
+        "Waits at handoffs are not known: counts do not follow anybody from place to place.",
+        "These records can’t say who came back, who waited where or how places fed each other; "
+        "they can show totals and how these changed over time.",
+    ]

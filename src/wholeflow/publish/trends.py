@@ -1,0 +1,156 @@
+"""Charts over time: arrivals of the busiest places, or totals of published counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wholeflow.core.errors import UnsupportedError
+from wholeflow.core.time import DAY, HOUR, local
+from wholeflow.measures import measure
+from wholeflow.measures.spc import xmr
+from wholeflow.publish.charts import xmr_figure
+from wholeflow.publish.facts import Facts
+from wholeflow.publish.figure import Figure
+from wholeflow.publish.sections import Section
+from wholeflow.publish.words import sentence
+
+TITLE = "Over time"
+BUSIEST = 4
+FEWEST = 8
+"""Periods below which no chart is drawn."""
+
+WEEKS_FROM, MONTHS_FROM = 84 * DAY, 900 * DAY
+WORDS = {"day": "a day", "week": "a week", "month": "a month"}
+MONTH_AT_LEAST, MONTH_AT_MOST = 28 * DAY - HOUR, 31 * DAY + HOUR
+EXPLAINED = (
+    "The line in the middle is the mean, the broken lines are the limits within which nearly all "
+    "points lie while nothing changes. Triangles mark points that are more than chance, up or down."
+)
+
+
+def trends_section(facts: Facts) -> Section:
+    """Charts over time, or one sentence that says why there are none."""
+    try:
+        figures = _of_arrivals(facts) if facts.has_events else _of_counts(facts)
+    except UnsupportedError as error:
+        return Section("time", TITLE, (sentence(error.what),))
+    if not figures:
+        return Section("time", TITLE, (f"The records cover fewer than {FEWEST} whole periods.",))
+    return Section("time", TITLE, (EXPLAINED,), tuple(figures))
+
+
+def unit_for(span: int) -> str:
+    """Days, weeks or months, for a chart of some 12 to 130 points.
+
+    >>> unit_for(30 * DAY), unit_for(365 * DAY), unit_for(1460 * DAY)
+    ('day', 'week', 'month')
+    """
+    if span < WEEKS_FROM:
+        return "day"
+    return "week" if span < MONTHS_FROM else "month"
+
+
+def _of_arrivals(facts: Facts) -> list[Figure]:
+    facts.journeys.need_shared_clock("change over time")
+    first, last = facts.period or (0, 0)
+    unit = unit_for(last - first)
+    rows = measure(facts.journeys, "arrivals", ("place", unit)).rows.to_pylist()
+    whole = sorted({row[unit] for row in rows if row["is_complete"]})
+    if not whole:
+        return []
+    names = periods(whole[0], whole[-1], unit)
+    series: dict[str, dict[str, float]] = defaultdict(dict)
+    for row in rows:
+        series[row["place"] or "Place not recorded"][row[unit]] = float(row["n"])
+    busiest = sorted(series, key=lambda place: (-sum(series[place].values()), place))[:BUSIEST]
+    return [
+        figure
+        for place in busiest
+        for figure in _figures(f"{place}: arrivals {WORDS[unit]}", names, _filled(series[place], names), unit, "arrivals")
+    ]
+
+
+def _filled(values: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
+    """A value for each period: no arrivals in a period that is covered are none."""
+    return [values.get(name, 0.0) for name in names]
+
+
+def _figures(
+    title: str, names: Sequence[str], values: Sequence[float | None], unit: str, axis: str,
+    as_share: bool = False,
+) -> list[Figure]:
+    if sum(value is not None for value in values) < FEWEST:
+        return []
+    return [xmr_figure(title, names, xmr(values), unit=unit, axis=axis, as_share=as_share)]
+
+
+def periods(first: str, last: str, unit: str) -> list[str]:
+    """Every period from one to another.
+
+    >>> periods("2024-11", "2025-01", "month"), periods("2024-07-01", "2024-07-08", "week")
+    (['2024-11', '2024-12', '2025-01'], ['2024-07-01', '2024-07-08'])
+    """
+    if unit == "month":
+        start, end = (int(name[:4]) * 12 + int(name[5:]) - 1 for name in (first, last))
+        return [f"{at // 12}-{at % 12 + 1:02d}" for at in range(start, end + 1)]
+    day, end_day = date.fromisoformat(first), date.fromisoformat(last)
+    step = timedelta(days=7 if unit == "week" else 1)
+    return [(day + at * step).isoformat() for at in range((end_day - day) // step + 1)]
+
+
+# Published counts
+
+
+def _of_counts(facts: Facts) -> list[Figure]:
+    figures = []
+    for name, values in sorted(_monthly(facts).items()):
+        names = periods(min(values), max(values), "month")
+        series = [values.get(month) for month in names]
+        title = f"{name[0].upper()}{name[1:]} a month, all organisations"
+        figures += _figures(title, names, series, "month", name)
+    return figures + _four_hours(facts)
+
+
+def _four_hours(facts: Facts) -> list[Figure]:
+    try:
+        result = measure(facts.journeys, "four_hours", ("month",))
+    except UnsupportedError:
+        return []
+    values = {row["month"]: row["share"] for row in result.rows.to_pylist()}
+    if not values:
+        return []
+    names = periods(min(values), max(values), "month")
+    series = [values.get(month) for month in names]
+    title = f"{result.definition.title}, by month"
+    return _figures(title, names, series, "month", "share within four hours", as_share=True)
+
+
+def _monthly(facts: Facts) -> dict[str, dict[str, float]]:
+    """Totals of each count by month; only figures for whole months, each counted once."""
+    counts = facts.counts
+    length = pc.subtract(counts["to_at"], counts["from_at"])
+    is_month = pc.and_(
+        pc.greater_equal(length, MONTH_AT_LEAST), pc.less_equal(length, MONTH_AT_MOST)
+    )
+    counts = counts.filter(is_month)
+    found: dict[str, dict[str, float]] = defaultdict(dict)
+    for name in pc.unique(counts["name"]).to_pylist():
+        own = _counted_once(counts.filter(pc.equal(counts["name"], name)))
+        for row in own.group_by("from_at").aggregate([("value", "sum")]).to_pylist():
+            month = f"{local(row['from_at'], facts.journeys.zone):%Y-%m}"
+            found[name][month] = found[name].get(month, 0.0) + row["value_sum"]
+    return found
+
+
+def _counted_once(counts: pa.Table) -> pa.Table:
+    """Without the parts of what is also published as a whole."""
+    for column in ("by", "place", "organisation"):
+        is_whole = counts[column].is_null()
+        if pc.any(is_whole).as_py():
+            counts = counts.filter(is_whole)
+    return counts

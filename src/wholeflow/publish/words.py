@@ -1,0 +1,143 @@
+"""How numbers, lengths of time, shares and settings are written for people in Britain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from wholeflow.core.time import show_date
+
+UNKNOWN = "not known"
+
+SETTINGS: dict[str, tuple[str, str]] = {
+    "home": ("Home", "homes"),
+    "primary": ("Primary care", "primary care places"),
+    "urgent": ("Urgent care", "urgent care places"),
+    "ambulance": ("Ambulance", "ambulance services"),
+    "ed": ("Emergency department", "emergency departments"),
+    "assessment": ("Assessment", "assessment units"),
+    "theatre": ("Theatre and recovery", "theatres"),
+    "critical": ("Critical care", "critical care units"),
+    "ward": ("Ward", "wards"),
+    "hospital": ("Hospital spell", "hospital spells"),
+    "mental_health": ("Mental health", "mental health places"),
+    "outpatient": ("Outpatients", "clinics"),
+    "discharge": ("Discharge", "discharge places"),
+    "social_work": ("Social work", "social work teams"),
+    "intermediate": ("Intermediate care", "intermediate care places"),
+    "community": ("Community care", "community teams"),
+    "home_care": ("Home care", "home care services"),
+    "care_home": ("Care home", "care homes"),
+    "voluntary": ("Voluntary sector", "voluntary services"),
+    "other": ("Other", "other places"),
+}
+"""Each setting as a short title, and as several of them."""
+
+
+def setting_title(setting: str) -> str:
+    """A setting as a short title.
+
+    >>> setting_title("ed"), setting_title("a_new_one")
+    ('Emergency department', 'A new one')
+    """
+    fallback = setting.replace("_", " ").capitalize()
+    return SETTINGS.get(setting, (fallback, ""))[0]
+
+
+def other_places(setting: str, count: int) -> str:
+    """The name of a box that stands for several places of one setting.
+
+    >>> other_places("ward", 12)
+    'other wards (12)'
+    """
+    several = SETTINGS.get(setting, ("", f"{setting.replace('_', ' ')} places"))[1]
+    return f"other {several.removeprefix('other ')} ({count})"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A number with thousands separators.
+
+    >>> number(1234567), number(12.345, 1), number(None)
+    ('1,234,567', '12.3', 'not known')
+    """
+    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+
+
+def counted(value: int, one: str, several: str = "") -> str:
+    """A number and its noun.
+
+    >>> counted(1, "person", "people"), counted(2000, "stay")
+    ('1 person', '2,000 stays')
+    """
+    return f"{value:,} {one if value == 1 else several or one + 's'}"
+
+
+def share(value: float | None, digits: int = 0) -> str:
+    """A share as a percentage; small but not nothing is said so.
+
+    >>> share(0.5), share(0.0004), share(0.9997), share(0), share(None)
+    ('50%', 'under 1%', 'over 99%', '0%', 'not known')
+    """
+    if value is None:
+        return UNKNOWN
+    smallest = 10.0 ** -(digits + 2)
+    if 0 < value < smallest:
+        return f"under {smallest:.{digits}%}"
+    if 1 - smallest < value < 1:
+        return f"over {1 - smallest:.{digits}%}"
+    return f"{value:.{digits}%}"
+
+
+def duration(hours: float | None) -> str:
+    """A length of time in the unit that people would use.
+
+    >>> duration(0.2), duration(3 + 1 / 3), duration(118), duration(24 * 400), duration(None)
+    ('12 min', '3 h 20 min', '4.9 days', '400 days', 'not known')
+    """
+    if hours is None:
+        return UNKNOWN
+    minutes = round(hours * 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        whole, rest = divmod(minutes, 60)
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days = hours / 24
+    return f"{days:,.0f} days" if days >= 100 else f"{days:.1f} days"
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """Words as a list in a sentence, the rest counted.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"], most=2)
+    ('a, b and c', 'a, b and 2 more')
+    """
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most:,} more"
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def period(name: str, unit: str) -> str:
+    """A calendar period as people write it: a day, a week, a month or a financial year.
+
+    >>> period("2024-07-01", "week"), period("2024-07", "month"), period("2024/25", "financial_year")
+    ('week of 1 July 2024', 'July 2024', '2024/25')
+    """
+    if unit == "month":
+        return f"{date.fromisoformat(name + '-01'):%B %Y}"
+    if unit in ("day", "week"):
+        words = show_date(date.fromisoformat(name))
+        return f"week of {words}" if unit == "week" else words
+    return name
+
+
+def sentence(text: str) -> str:
+    """Text with a capital letter first and one full stop last.
+
+    >>> sentence("there is none")
+    'There is none.'
+    """
+    text = text.strip()
+    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")

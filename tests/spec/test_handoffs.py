@@ -1,0 +1,418 @@
+# ruff: noqa: E501 (drawn tables are as wide as they are)
+"""§14-§15: from where people came, and how long the handover took."""
+
+from tests.spec.tables import expect, worked_out
+
+LISTS = """
+    place       | holds    | setting     | organisation
+    ED          | body     | ed          | Trust
+    Ward        | body     | ward        | Trust
+    Rehab       | body     | ward        | Community trust
+    Social work | caseload | social_work | Council
+    Brokerage   | caseload | social_work | Council
+    Home care   | caseload | home_care   | Sunrise
+    Admission   | caseload | hospital    | Trust
+"""
+
+
+def test_s14_a_body_stay_follows_the_body_stay_before_it():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 13:00 | left    | ED
+        Ann    | 2024-07-01 14:00 | arrived | Ward
+        Ann    | 2024-07-04 14:00 | left    | Ward
+        Ann    | 2024-07-04 18:00 | arrived | Rehab
+        Ben    | 2024-07-01 10:00 | arrived | ED
+    """)
+    expect(
+        view,
+        "handoffs",
+        """
+        person | from_place | to_place | gap_hours | overlap_hours
+        Ann    | ED         | Ward     | 1         | 0
+        Ann    | Ward       | Rehab    | 4         | 0
+    """,
+    )
+
+
+def test_s14_somebody_who_comes_back_after_more_than_four_hours_was_not_handed_over():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 13:00 | left    | ED
+        Ann    | 2024-07-01 17:01 | arrived | ED
+        Ann    | 2024-07-01 18:00 | left    | ED
+    """)
+    expect(
+        view,
+        "transitions",
+        """
+        from_place | to_place | end     | moves | people
+                   | ED       | entered | 2     | 1
+        ED         |          | left    | 2     | 1
+    """,
+    )
+    expect(view, "journeys", "stays\n2")
+
+
+def test_s14_a_visit_elsewhere_in_between_does_not_hide_the_place_that_the_person_came_from():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Ward
+        Ann    | 2024-07-02 11:00 | arrived | Theatre
+        Ann    | 2024-07-02 13:00 | left    | Theatre
+        Ann    | 2024-07-05 09:00 | left    | Ward
+        Ann    | 2024-07-05 10:00 | arrived | Rehab
+    """)
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place | gap_hours
+        Ward       | Theatre  | 0
+        Ward       | Rehab    | 1
+    """,
+    )
+
+
+def test_s14_a_stay_follows_the_stay_at_its_recorded_from_place():
+    view = worked_out(
+        """
+        person | at               | kind    | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived | ED        |
+        Ann    | 2024-07-01 13:00 | left    | ED        |
+        Ann    | 2024-07-01 13:00 | arrived | Ward      |
+        Ann    | 2024-07-01 15:00 | arrived | Rehab     | ED
+        Ann    | 2024-07-01 15:00 | left    | Ward      |
+        Ann    | 2024-07-03 15:00 | arrived | Home care | Rehab
+        Ann    | 2024-07-03 16:00 | left    | Rehab     |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place
+        ED         | Ward
+        ED         | Rehab
+        Rehab      | Home care
+    """,
+    )
+
+
+def test_s14_a_from_place_without_a_stay_falls_back_to_the_stay_before():
+    view = worked_out("""
+        person | at               | kind    | place | from_place
+        Ann    | 2024-07-01 09:00 | arrived | ED    | Home
+        Ann    | 2024-07-01 13:00 | arrived | Ward  | Another hospital
+    """)
+    expect(view, "handoffs", "from_place | to_place\nED | Ward")
+
+
+def test_s14_a_caseload_stay_follows_the_body_stay_that_the_person_was_in_when_it_began():
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | ED
+        Ann    | 2024-07-01 13:00 | left     | ED
+        Ann    | 2024-07-01 13:00 | arrived  | Ward
+        Ann    | 2024-07-02 09:00 | referred | Social work
+        Ann    | 2024-07-05 09:00 | left     | Ward
+        Ann    | 2024-07-06 09:00 | arrived  | Social work
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place    | from_organisation | to_organisation | crosses
+        ED         | Ward        | Trust             | Trust           | no
+        Ward       | Social work | Trust             | Council         | yes
+    """,
+    )
+
+
+def test_s14_in_an_overlap_the_person_was_in_the_place_where_they_are_counted():
+    """§12: the person is counted in the earlier stay until it ends."""
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | ED
+        Ann    | 2024-07-01 12:00 | arrived  | Ward
+        Ann    | 2024-07-01 13:00 | referred | Social work
+        Ann    | 2024-07-01 14:00 | left     | ED
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place
+        ED         | Ward
+        ED         | Social work
+    """,
+    )
+
+
+def test_s14_else_a_caseload_stay_follows_the_caseload_stay_that_ended_last_before_it():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Social work
+        Ann    | 2024-07-03 09:00 | arrived | Brokerage
+        Ann    | 2024-07-04 09:00 | left    | Brokerage
+        Ann    | 2024-07-08 09:00 | left    | Social work
+        Ann    | 2024-07-10 09:00 | arrived | Home care
+        """,
+        LISTS,
+    )
+    # Brokerage began while Social work went on, so no list had ended before it: it entered.
+    expect(view, "handoffs", "from_place | to_place | gap_hours\nSocial work | Home care |")
+    expect(
+        view,
+        "transitions",
+        """
+        from_place  | to_place    | end     | moves
+                    | Social work | entered | 1
+                    | Brokerage   | entered | 1
+        Brokerage   |             | left    | 1
+        Social work | Home care   | between | 1
+        Home care   |             | open    | 1
+    """,
+    )
+
+
+def test_s14_what_follows_none_entered_and_what_none_follows_left_died_is_open_or_lost():
+    view = worked_out(
+        """
+        person | at               | kind      | place | from_place | to_place
+        Ann    | 2024-01-01 09:00 | arrived   | ED    | Home       |
+        Ann    | 2024-01-01 13:00 | left      | ED    |            | Home
+        Ben    | 2024-01-01 09:00 | arrived   | ED    |            |
+        Ben    | 2024-01-01 13:00 | died      | ED    |            |
+        Cat    | 2024-01-01 09:00 | arrived   | ED    |            |
+        Cat    | 2024-06-01 09:00 | arrived   | ED    |            |
+        Dan    | 2024-01-01 09:00 | arrived   | ED    |            |
+        Dan    | 2024-01-01 13:00 | reneged   | ED    |            |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "transitions",
+        """
+        from_place | to_place | end     | moves | people
+        Home       | ED       | entered | 1     | 1
+                   | ED       | entered | 4     | 3
+        ED         | Home     | left    | 1     | 1
+        ED         |          | left    | 1     | 1
+        ED         |          | died    | 1     | 1
+        ED         |          | lost    | 1     | 1
+        ED         |          | open    | 1     | 1
+    """,
+    )
+
+
+def test_s15_asked_is_the_referral_to_the_next_place():
+    view = worked_out(
+        """
+        person | at               | kind     | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived  | Ward      |
+        Ann    | 2024-07-02 09:00 | ready    | Ward      |
+        Ann    | 2024-07-03 09:00 | referred | Home care | Ward
+        Ann    | 2024-07-05 09:00 | left     | Ward      |
+        Ann    | 2024-07-05 17:00 | arrived  | Home care |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at          | wait_hours | gap_hours | overlap_hours
+        2024-07-03 09:00 | 2024-07-05 17:00 | 56         | 8         | 0
+    """,
+    )
+
+
+def test_s15_else_asked_is_ready_at_the_place_before():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 11:00 | ready   | ED
+        Ann    | 2024-07-01 14:00 | left    | ED
+        Ann    | 2024-07-01 14:30 | arrived | Ward
+    """)
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at          | wait_hours | gap_hours
+        2024-07-01 11:00 | 2024-07-01 14:30 | 3.5        | 0.5
+    """,
+    )
+
+
+def test_s15_else_asked_is_the_arrival_on_the_books_while_still_in_the_place_before():
+    view = worked_out(
+        """
+        person | at               | kind    | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived | ED        |
+        Ann    | 2024-07-01 12:00 | arrived | Admission | ED
+        Ann    | 2024-07-01 18:00 | left    | ED        |
+        Ann    | 2024-07-03 18:00 | left    | Admission |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at          | wait_hours | gap_hours | overlap_hours
+        2024-07-01 12:00 | 2024-07-01 18:00 | 6          | 0         | 6
+    """,
+    )
+
+
+def test_s15_somebody_who_still_boards_has_not_come_yet():
+    view = worked_out(
+        """
+        person | at               | kind    | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived | ED        |
+        Ann    | 2024-07-01 12:00 | arrived | Admission | ED
+        Ben    | 2024-07-01 20:00 | arrived | Ward      |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at | seen_to          | wait_hours
+        2024-07-01 12:00 |         | 2024-07-01 20:00 |
+    """,
+    )
+
+
+def test_s15_when_nobody_recorded_asking_the_wait_is_unknown_and_not_zero():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 14:00 | left    | ED
+        Ann    | 2024-07-01 14:30 | arrived | Ward
+    """)
+    expect(view, "handoffs", "asked_at | came_at | wait_hours\n | 2024-07-01 14:30 |")
+    expect(
+        view,
+        "transitions",
+        """
+        from_place | to_place | end     | moves | waits | wait_p50_hours | wait_total_hours
+                   | ED       | entered | 1     | 0     |                | 0
+        ED         | Ward     | between | 1     | 0     |                | 0
+        Ward       |          | open    | 1     | 0     |                | 0
+    """,
+    )
+
+
+def test_s15_where_no_arrival_is_recorded_the_place_had_the_person_at_the_start_of_care():
+    view = worked_out(
+        """
+        person | at               | kind     | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived  | Ward      |
+        Ann    | 2024-07-03 09:00 | referred | Home care | Ward
+        Ann    | 2024-07-05 09:00 | left     | Ward      |
+        Ann    | 2024-07-05 17:00 | started  | Home care |
+        """,
+        LISTS,
+    )
+    expect(view, "handoffs", "came_at | wait_hours\n2024-07-05 17:00 | 56")
+
+
+def test_s15_a_referral_that_is_still_waiting_has_not_come():
+    view = worked_out(
+        """
+        person | at               | kind     | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived  | Ward      |
+        Ann    | 2024-07-03 09:00 | referred | Home care | Ward
+        Ann    | 2024-07-05 09:00 | left     | Ward      |
+        Ben    | 2024-07-09 09:00 | arrived  | Ward      |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at | seen_to          | wait_hours | gap_hours | overlap_hours
+        2024-07-03 09:00 |         | 2024-07-09 09:00 |            |           |
+    """,
+    )
+
+
+def test_s15_a_list_has_the_person_at_arrival_though_the_body_stays_where_it_is():
+    """Nobody was handed over: the ward keeps the person while social work sees them."""
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | Ward
+        Ann    | 2024-07-02 09:00 | referred | Social work
+        Ann    | 2024-07-03 15:00 | arrived  | Social work
+        Ann    | 2024-07-09 09:00 | left     | Ward
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        asked_at         | came_at          | wait_hours | gap_hours | overlap_hours
+        2024-07-02 09:00 | 2024-07-03 15:00 | 30         |           |
+    """,
+    )
+
+
+def test_s8_after_a_lost_end_no_gap_is_known():
+    """When the person left the first place, nobody knows."""
+    view = worked_out("""
+        person | at               | kind    | place | need | from_place
+        Ann    | 2024-01-01 09:00 | arrived | ED    | hip  |
+        Ann    | 2024-06-01 09:00 | arrived | Ward  | hip  | ED
+    """)
+    expect(view, "stays", "place | end_kind\nED | lost\nWard | open")
+    expect(view, "handoffs", "from_place | to_place | gap_hours\nED | Ward |")
+
+
+def test_s11_an_impossible_order_enters_no_wait_of_a_handoff():
+    view = worked_out("""
+        person | at               | kind    | place | ref
+        Ann    | 2024-07-01 12:00 | arrived | ED    | e
+        Ann    | 2024-07-01 11:00 | ready   | ED    | e
+        Ann    | 2024-07-01 14:00 | left    | ED    | e
+        Ann    | 2024-07-01 15:00 | arrived | Ward  | w
+    """)
+    expect(view, "handoffs", "from_place | to_place | wait_hours | gap_hours\nED | Ward | |")
+
+
+def test_waits_of_a_transition_are_summed_over_its_handoffs():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 10:00 | ready   | ED
+        Ann    | 2024-07-01 11:00 | arrived | Ward
+        Ben    | 2024-07-01 09:00 | arrived | ED
+        Ben    | 2024-07-01 10:00 | ready   | ED
+        Ben    | 2024-07-01 13:00 | arrived | Ward
+        Cat    | 2024-07-01 09:00 | arrived | ED
+        Cat    | 2024-07-01 13:00 | arrived | Ward
+    """)
+    wanted = """
+        from_place | to_place | end     | moves | people | waits | wait_p50_hours | wait_p90_hours | wait_total_hours
+                   | ED       | entered | 3     | 3      | 0     |                |                | 0
+        ED         | Ward     | between | 3     | 3      | 2     | 2              | 2.8            | 4
+        Ward       |          | open    | 3     | 3      | 0     |                |                | 0
+    """
+    expect(view, "transitions", wanted)
