@@ -61,8 +61,8 @@ def load(
 
 
 def _chunk(log: EventLog) -> Chunk:
-    rows = sum(table.num_rows for table in log.tables.values())
-    return Chunk(log, FileFacts("rows in memory", ""), rows)
+    lines = {line for rows in log.tables.values() for line in rows["line"].unique().to_pylist()}
+    return Chunk(log, FileFacts("rows in memory", ""), len(lines))
 
 
 def journeys(

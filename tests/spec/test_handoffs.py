@@ -76,6 +76,28 @@ def test_s14_a_visit_elsewhere_in_between_does_not_hide_the_place_that_the_perso
     )
 
 
+def test_s14_a_place_asked_long_before_is_followed_to_when_it_begins_and_not_when_it_was_asked():
+    view = worked_out("""
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | ED
+        Ann    | 2024-07-01 10:00 | referred | Rehab
+        Ann    | 2024-07-01 13:00 | left     | ED
+        Ann    | 2024-07-01 13:00 | arrived  | Ward
+        Ann    | 2024-07-05 09:00 | left     | Ward
+        Ann    | 2024-07-05 10:00 | arrived  | Rehab
+    """)
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place | asked_at         | came_at          | wait_hours | gap_hours
+        ED         | Ward     |                  | 2024-07-01 13:00 |            | 0
+        Ward       | Rehab    | 2024-07-01 10:00 | 2024-07-05 10:00 | 96         | 1
+    """,
+    )
+    expect(view, "journeys", "first_place | last_place\nED | Rehab")
+
+
 def test_s14_a_stay_follows_the_stay_at_its_recorded_from_place():
     view = worked_out(
         """

@@ -130,7 +130,14 @@ def parse_instant(text: str, zone_name: str = LONDON) -> int:
         raise RequestError(
             f"{text!r} is not a time", repair="Write it as 2024-11-05 or 2024-11-05T14:30."
         ) from error
-    return instant(at if at.tzinfo else at.replace(tzinfo=zone(zone_name)))
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=zone(zone_name))
+        if at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) != at.replace(tzinfo=None):
+            raise RequestError(
+                f"{text!r} is a time that no clock in {zone_name} showed (rule §2)",
+                repair="The clocks went forward then: mend it, or give its offset from UTC.",
+            )
+    return instant(at)
 
 
 def local(at: int, zone_name: str = LONDON) -> datetime:

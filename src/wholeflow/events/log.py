@@ -81,19 +81,37 @@ class EventLog:
         Raises InputError for a column that is not declared, a required one that
         is missing, or a value outside a closed list.
         """
-        line = 0
+        numbers = _Numbers()
         built = {}
         for name, rows in tables.items():
             spec = table(name)
-            numbered = []
-            for row in rows:
-                line += 1
-                numbered.append(_row(spec, {"source": source, **row}, zone, line))
+            numbered = [
+                _row(spec, {"source": source, **row}, zone, numbers)
+                for row in rows
+            ]
             built[name] = pa.Table.from_pylist(numbered, schema=log_schema(spec))
         return cls(built, clock)
 
 
-def _row(spec: TableSpec, row: Mapping[str, Any], zone: str, line: int) -> dict[str, Any]:
+class _Numbers:
+    """Numbers records and their parts: rows that share an id, source and version are one record."""
+
+    def __init__(self) -> None:
+        self._line: dict[tuple[Any, ...], int] = {}
+        self._parts: dict[int, int] = {}
+
+    def next(self, row: Mapping[str, Any]) -> tuple[int, int]:
+        """The line of a row's record, and its part."""
+        record = tuple(row.get(name) for name in ("source", "id", "recorded_at", "run"))
+        if row.get("id") is None:
+            record = (None, len(self._line))
+        line = self._line.setdefault(record, len(self._line) + 1)
+        self._parts[line] = self._parts.get(line, -1) + 1
+        return line, self._parts[line]
+
+
+def _row(spec: TableSpec, row: Mapping[str, Any], zone: str, numbers: _Numbers) -> dict[str, Any]:
+    line, part = numbers.next(row)
     known = [f.name for f in spec.fields]
     for name in row:
         if name not in known:
@@ -103,7 +121,7 @@ def _row(spec: TableSpec, row: Mapping[str, Any], zone: str, line: int) -> dict[
                 repair=f"Use the declared columns: {', '.join(known)}.",
             )
     ready = {f.name: _value(f, row.get(f.name), zone) for f in spec.fields}
-    return {**ready, "line": line}
+    return {**ready, "part": part if row.get("part") is None else row["part"], "line": line}
 
 
 def _value(spec: Field, value: Any, zone: str) -> Any:

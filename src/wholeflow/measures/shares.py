@@ -130,4 +130,6 @@ def wilson(met: int, n: int) -> tuple[float | None, float | None]:
     middle = share + Z * Z / (2 * n)
     spread = Z * math.sqrt(share * (1 - share) / n + Z * Z / (4 * n * n))
     scale = 1 + Z * Z / n
-    return max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale)
+    low = 0.0 if met == 0 else (middle - spread) / scale
+    high = 1.0 if met == n else (middle + spread) / scale
+    return low, high

@@ -1,6 +1,7 @@
 """Making things for people to read: the report page, its charts, flow map and story."""
 
 from wholeflow.publish.charts import hours_figure, waits_figure, xmr_figure
+from wholeflow.publish.drawings import draw_map, draw_over_time
 from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
 from wholeflow.publish.report import page, write
@@ -10,6 +11,8 @@ __all__ = [
     "Figure",
     "Rows",
     "Story",
+    "draw_map",
+    "draw_over_time",
     "flow_map",
     "hours_figure",
     "page",

@@ -7,11 +7,11 @@ SVG follows light, dark and print. Shapes, dashes and patterns say the same as c
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
-from wholeflow.measures.spc import XmR
+from wholeflow.measures.spc import Point, XmR
 from wholeflow.publish import svg
 from wholeflow.publish.figure import Figure, rows
 from wholeflow.publish.svg import COLOURS
@@ -20,8 +20,16 @@ from wholeflow.publish.words import duration, listed, number, period, share
 Spec = dict[str, Any]
 
 WIDTH = 640
+ON_DELAY = "#fffffe"
+"""Stands for the colour ``on-delay``, whose light value is that of ``card`` too."""
+
 LABEL_ROOM = 210
 ROW_HEIGHT = 26
+LEVEL_ROOM = 36
+LETTER = 7.4
+"""Width of a letter; the font that the reader's machine has is wider than the one measured here."""
+
+MOST_LETTERS = 50
 SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 PARTS = {"wait": "wait", "care": "care", "delay": "delay", "unsplit": "not split"}
 """The parts of a stay and their words, in the order of time."""
@@ -86,11 +94,13 @@ def _painted(body: str, id_: str) -> str:
             body = body.replace(f'"{value}"', f'"url(#{id_}-{name})"')
         elif name not in ("card", "on-delay"):
             body = body.replace(f'"{value}"', f'"{escape(svg.paint(name))}"')
-    body = body.replace('"#fffffe"', f'"{escape(svg.paint("on-delay"))}"')
+    body = body.replace(f'"{ON_DELAY}"', f'"{escape(svg.paint("on-delay"))}"')
     return body.replace('"#ffffff"', f'"{escape(svg.paint("card"))}"')
 
 
-def _spec(height: int | Mapping[str, int], layers: Sequence[Spec], data: Sequence[Spec]) -> Spec:
+def _spec(
+    height: int | Mapping[str, int], layers: Sequence[Spec], data: Sequence[Spec], *, right: int
+) -> Spec:
     axis = {
         "labelColor": COLOURS["ink"], "titleColor": COLOURS["soft"], "gridColor": COLOURS["line"],
         "domainColor": COLOURS["soft"], "tickColor": COLOURS["soft"], "labelFontSize": 12,
@@ -100,7 +110,7 @@ def _spec(height: int | Mapping[str, int], layers: Sequence[Spec], data: Sequenc
         "$schema": SCHEMA,
         "width": WIDTH,
         "height": dict(height) if isinstance(height, Mapping) else height,
-        "padding": {"left": 6, "right": 14, "top": 8, "bottom": 6},
+        "padding": {"left": 6, "right": right, "top": 8, "bottom": 6},
         "background": "transparent",
         "data": {"values": list(data)},
         "layer": list(layers),
@@ -121,30 +131,42 @@ def xmr_figure(
     title: str, names: Sequence[str], chart: XmR, *, unit: str, axis: str, as_share: bool = False
 ) -> Figure:
     """A chart over time: ``names`` are its periods (ISO), one for each point of the chart."""
-    show = (lambda v: share(v, 1)) if as_share else (lambda v: number(v, 0 if abs(v) >= 20 else 1))
-    special = [
-        f"{period(name, unit)} ({point.signal})"
-        for name, point in zip(names, chart.points, strict=True)
-        if point.signal
-    ]
-    sentence = f"{axis}: {show(chart.mean)} on average; {_usual(chart, show)}. {chart.says}"
+    show = _shown(chart, as_share)
+    points = list(zip(names, chart.points, strict=True))
+    special = [f"{period(name, unit)} ({p.signal})" for name, p in points if p.signal]
+    average = f"{axis[0].upper()}{axis[1:]}: {show(chart.mean)} on average"
+    sentence = f"{average}; {_usual(chart, show)}. {chart.says}"
     said = f"{sentence} Points that are more than chance: {listed(special, 4) or 'none'}."
     table = rows(
-        ("Period", axis, "More than chance"),
-        [
-            (
-                period(name, unit),
-                "no figure" if point.value is None else show(point.value),
-                f"{point.signal}, {point.side}" if point.signal else "no",
-            )
-            for name, point in zip(names, chart.points, strict=True)
-        ],
+        ("Period", axis.capitalize(), "More than chance"),
+        [(period(name, unit), _value(p, show), _signal(p)) for name, p in points],
     )
     spec = xmr_spec(names, chart, unit=unit, axis=axis, as_share=as_share)
     return Figure(title, sentence, to_svg(spec, title, said), table)
 
 
-def _usual(chart: XmR, show: Any) -> str:
+def _shown(chart: XmR, as_share: bool) -> Callable[[float], str]:
+    """How the mean, the limits and the values of a chart are written."""
+    if as_share:
+        return lambda value: share(value, 1)
+    if all(p.value is None or p.value == int(p.value) for p in chart.points):
+        digits = 0 if chart.mean >= 20 else 1
+        return lambda value: number(value, 0 if value == int(value) else digits)
+    return lambda value: number(value, 0 if chart.mean >= 20 else 1)
+
+
+def _value(point: Point, show: Callable[[float], str]) -> str:
+    return "no figure" if point.value is None else show(point.value)
+
+
+def _signal(point: Point) -> str:
+    """What marks a point, and its direction."""
+    if point.signal == "trend":
+        return "trend, rising" if point.side == "high" else "trend, falling"
+    return f"{point.signal}, {point.side}" if point.signal else "no"
+
+
+def _usual(chart: XmR, show: Callable[[float], str]) -> str:
     if chart.lower < 0:
         return f"usually up to {show(chart.upper)}"
     return f"usually between {show(chart.lower)} and {show(chart.upper)}"
@@ -154,67 +176,79 @@ def xmr_spec(
     names: Sequence[str], chart: XmR, *, unit: str, axis: str, as_share: bool = False
 ) -> Spec:
     """The specification of a chart over time."""
-    marks = {"high": "more than chance, high", "low": "more than chance, low", "": "usual"}
+    marks = {"high": "more than chance: high or rising", "low": "low or falling", "": "usual"}
     data: list[Spec] = [
         {"at": _day(name), "value": p.value, "mark": marks[p.side if p.signal else ""]}
         for name, p in zip(names, chart.points, strict=True)
     ]
-    x = {
-        "field": "at", "type": "temporal", "scale": {"type": "utc"}, "title": None,
-        "axis": {"format": TIME_FORMATS[unit], "grid": False, "labelOverlap": True,
-                 "tickCount": 7, "labelFlush": True},
-    }  # fmt: skip
-    y = {
-        "field": "value", "type": "quantitative", "title": axis, "scale": {"zero": False},
-        "axis": {"format": ".0%" if as_share else ",", "tickCount": 5, "titlePadding": 10},
-    }  # fmt: skip
-    line: Spec = {
-        "mark": {"type": "line", "color": COLOURS["soft"], "strokeWidth": 1.4},
-        "encoding": {"x": x, "y": y},
-    }
-    points: Spec = {"mark": {"type": "point", "filled": True, "opacity": 1},
-                    "encoding": {"x": x, "y": y, **_point_channels(list(marks.values()))}}  # fmt: skip
-    levels = _levels(chart, str(_day(names[-1])), y, as_share)
-    return _spec(230, [*levels, line, points], data)
+    room = 40.0 if as_share else LETTER * len(f"{chart.upper:,.0f}") + 12
+    x, y = _time_axis(unit), _value_axis(axis, _tick_format(chart, as_share), room)
+    line = _layer("line", {"color": COLOURS["soft"], "strokeWidth": 1.4}, x=x, y=y)
+    channels = _point_channels(list(marks.values()))
+    points = _layer("point", {"filled": True, "opacity": 1}, x=x, y=y, **channels)
+    levels = _levels(chart, y, _shown(chart, as_share))
+    return _spec(230, [*levels, line, points], data, right=LEVEL_ROOM)
+
+
+def _layer(mark: str, look: Spec, /, **encoding: Spec) -> Spec:
+    return {"mark": {"type": mark, **look}, "encoding": encoding}
+
+
+def _time_axis(unit: str) -> Spec:
+    axis = {"format": TIME_FORMATS[unit], "grid": False, "labelOverlap": True, "tickCount": 7}
+    scale = {"type": "utc"}
+    return {"field": "at", "type": "temporal", "scale": scale, "title": None, "axis": axis}
+
+
+def _value_axis(title: str, format_: str, room: float) -> Spec:
+    axis = {"format": format_, "tickCount": 5, "titlePadding": 10, "minExtent": room}
+    scale = {"zero": False}
+    return {"field": "value", "type": "quantitative", "title": title, "scale": scale, "axis": axis}
+
+
+def _tick_format(chart: XmR, as_share: bool) -> str:
+    if as_share:
+        return ".0%" if chart.upper - chart.lower > 0.05 else ".1%"
+    return ",.0f" if chart.upper - chart.lower > 5 else ",.1f"
 
 
 def _point_channels(words: Sequence[str]) -> Spec:
+    """Shape, colour and size of points: usual, high and low differ in each."""
     high, low, usual = words
-    legend = {
-        "orient": "top", "title": None, "labelColor": COLOURS["ink"], "labelFontSize": 12,
-        "symbolOpacity": 1,
-    }  # fmt: skip
-    domain = [usual, high, low]
+    legend = _legend() | {"symbolOpacity": 1, "columnPadding": 44}
+    looks: dict[str, list[Any]] = {
+        "shape": ["circle", "triangle-up", "triangle-down"],
+        "color": [COLOURS["soft"], COLOURS["high"], COLOURS["accent"]],
+        "size": [26, 110, 110],
+    }
     return {
-        "shape": {"field": "mark", "type": "nominal", "legend": legend,
-                  "scale": {"domain": domain, "range": ["circle", "triangle-up", "triangle-down"]}},
-        "color": {"field": "mark", "type": "nominal", "legend": legend,
-                  "scale": {"domain": domain,
-                            "range": [COLOURS["soft"], COLOURS["high"], COLOURS["accent"]]}},
-        "size": {"field": "mark", "type": "nominal", "legend": None,
-                 "scale": {"domain": domain, "range": [26, 110, 110]}},
-    }  # fmt: skip
+        channel: {
+            "field": "mark",
+            "type": "nominal",
+            "scale": {"domain": [usual, high, low], "range": look},
+            "legend": None if channel == "size" else legend,
+        }
+        for channel, look in looks.items()
+    }
 
 
-def _levels(chart: XmR, last: str, y: Spec, as_share: bool) -> list[Spec]:
+def _legend() -> Spec:
+    return {"orient": "top", "title": None, "labelColor": COLOURS["ink"], "labelFontSize": 12}
+
+
+def _levels(chart: XmR, y: Spec, show: Callable[[float], str]) -> list[Spec]:
     """Mean and limits, each a line with its word at the right."""
-    levels = [(chart.upper, "upper limit", [6, 4]), (chart.mean, "mean", []), (chart.lower, "lower limit", [6, 4])]
-    if chart.lower < 0:
-        levels.pop()
+    levels = {"upper limit": chart.upper, "mean": chart.mean, "lower limit": chart.lower}
     made: list[Spec] = []
-    for value, word, dash in levels:
-        shown = share(value, 1) if as_share else number(value, 0 if value >= 20 else 1)
-        data = {"values": [{"value": value, "label": f"{word} {shown}", "at": last}]}
-        made.append({
-            "data": data,
-            "mark": {"type": "rule", "strokeDash": dash, "color": COLOURS["ink"], "strokeWidth": 1.1},
-            "encoding": {"y": y},
-        })  # fmt: skip
-        made.append({
-            "data": data,
-            "mark": {"type": "text", "align": "left", "dx": 8, "color": COLOURS["ink"]},
-            "encoding": {"y": y, "x": {"value": WIDTH}, "text": {"field": "label"}},
-        })  # fmt: skip
+    for word, value in levels.items():
+        if value < 0:
+            continue
+        data = {"values": [{"value": value, "label": f"{word} {show(value)}"}]}
+        look: Spec = {"strokeDash": [] if word == "mean" else [6, 4], "color": COLOURS["ink"]}
+        made.append({"data": data, **_layer("rule", look, y=y)})
+        look = {"align": "left", "dx": 8, "color": COLOURS["ink"]}
+        at, label = {"value": WIDTH}, {"field": "label"}
+        made.append({"data": data, **_layer("text", look, y=y, x=at, text=label)})
     return made
 
 
@@ -233,12 +267,11 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
         "The dot marks the time within which half of the known waits ended, the end of the line "
         f"nine in ten. The longest median is {duration(longest.p50_hours)}: {longest.name}."
     )
+    known = [(w.name, number(w.known), duration(w.p50_hours)) for w in waits]
+    rest = [(duration(w.p90_hours), number(w.unknown)) for w in waits]
     table = rows(
         ("Handoff", "Known waits", "Median", "90th percentile", "Wait not known"),
-        [
-            (w.name, number(w.known), duration(w.p50_hours), duration(w.p90_hours), number(w.unknown))
-            for w in waits
-        ],
+        [(*first, *last) for first, last in zip(known, rest, strict=True)],
     )
     return Figure(title, sentence, to_svg(waits_spec(waits), title, sentence), table)
 
@@ -246,36 +279,48 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
 def waits_spec(waits: Sequence[Wait]) -> Spec:
     """The specification of the chart of waits."""
     longest = max(wait.p90_hours or wait.p50_hours for wait in waits)
-    unit, divisor = ("days", 24.0) if longest > 72 else ("hours", 1.0)
-    data = [
-        {
-            "name": w.name, "p50": w.p50_hours / divisor,
-            "p90": (w.p90_hours if w.p90_hours is not None else w.p50_hours) / divisor,
-            "label": duration(w.p50_hours)
-            + (f" – {duration(w.p90_hours)}" if w.p90_hours is not None else ""),
-        }
-        for w in waits
-    ]  # fmt: skip
-    y = _row_axis()
-    x = {"field": "p50", "type": "quantitative", "title": f"{unit} (dot: median, line: to the 90th percentile)",
-         "scale": {"domainMin": 0}, "axis": {"tickCount": 6}}  # fmt: skip
-    rule = {"mark": {"type": "rule", "strokeWidth": 3, "color": COLOURS["flow-2"]},
-            "encoding": {"y": y, "x": x, "x2": {"field": "p90"}}}  # fmt: skip
-    end = {"mark": {"type": "tick", "thickness": 3, "size": 12, "color": COLOURS["flow-2"]},
-           "encoding": {"y": y, "x": {**x, "field": "p90"}}}  # fmt: skip
-    dot = {"mark": {"type": "point", "filled": True, "size": 95, "opacity": 1, "color": COLOURS["ink"]},
-           "encoding": {"y": y, "x": x}}  # fmt: skip
-    label = {"mark": {"type": "text", "align": "left", "dx": 9},
-             "encoding": {"y": y, "x": {**x, "field": "p90"}, "text": {"field": "label"}}}  # fmt: skip
-    spec = _spec({"step": ROW_HEIGHT}, [rule, end, dot, label], data)
-    return {**spec, "width": WIDTH - LABEL_ROOM}
+    unit, hours = ("days", 24.0) if longest > 72 else ("hours", 1.0)
+    title = f"{unit} (dot: median, line: to the 90th percentile)"
+    y = _row_axis([w.name for w in waits])
+    x: Spec = {"field": "p50", "type": "quantitative", "title": title}
+    x |= {"scale": {"domainMin": 0}, "axis": {"tickCount": 6}}
+    end, label = {**x, "field": "p90"}, {"field": "label"}
+    colour = {"color": COLOURS["flow-2"]}
+    layers = [
+        _layer("rule", {"strokeWidth": 3, **colour}, y=y, x=x, x2={"field": "p90"}),
+        _layer("tick", {"thickness": 3, "size": 12, **colour}, y=y, x=end),
+        _layer("point", {"filled": True, "size": 95, "opacity": 1}, y=y, x=x, color=_ink()),
+        _layer("text", {"align": "left", "dx": 9}, y=y, x=end, text=label),
+    ]
+    data = [_wait_row(wait, hours) for wait in waits]
+    return _spec({"step": ROW_HEIGHT}, layers, data, right=44) | {"width": WIDTH - LABEL_ROOM}
 
 
-def _row_axis() -> Spec:
+def _ink() -> Spec:
+    return {"value": COLOURS["ink"]}
+
+
+def _wait_row(wait: Wait, hours: float) -> Spec:
+    label, far = duration(wait.p50_hours), wait.p50_hours
+    if wait.p90_hours is not None:
+        label, far = f"{label} – {duration(wait.p90_hours)}", wait.p90_hours
     return {
-        "field": "name", "type": "nominal", "sort": None, "title": None,
-        "axis": {"labelLimit": LABEL_ROOM + 60, "domain": False, "ticks": False, "labelPadding": 8},
-    }  # fmt: skip
+        "name": _short(wait.name),
+        "p50": wait.p50_hours / hours,
+        "p90": far / hours,
+        "label": label,
+    }
+
+
+def _row_axis(names: Sequence[str]) -> Spec:
+    longest = min(MOST_LETTERS, max(len(name) for name in names))
+    axis: Spec = {"labelLimit": 0, "domain": False, "ticks": False, "labelPadding": 8}
+    axis["minExtent"] = longest * LETTER + 14
+    return {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": axis}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 # Where the hours go
@@ -300,51 +345,60 @@ def hours_figure(title: str, groups: Sequence[Hours], what: str) -> Figure:
 
 
 def hours_spec(groups: Sequence[Hours], shown: Sequence[str]) -> Spec:
-    """The specification of the stacked bars: bars of equal length, hours written beside."""
-    data = []
-    for group in groups:
-        start = 0.0
-        for at, part in enumerate(PARTS):
-            size = getattr(group, part) / group.total
-            data.append({
-                "name": group.name, "part": PARTS[part], "order": at, "from": start,
-                "to": start + size, "middle": start + size / 2,
-                "label": share(size) if size >= 0.07 else "",
-                "total": duration(group.total) if at == len(PARTS) - 1 else "",
-            })  # fmt: skip
-            start += size
-    y = {**_row_axis(), "scale": {"paddingInner": 0.22}}
-    x = {"field": "from", "type": "quantitative", "title": "share of the hours",
-         "scale": {"domain": [0, 1], "nice": False}, "axis": {"format": "%", "tickCount": 5}}  # fmt: skip
+    """The specification of the stacked bars: bars of equal length, hours written beside.
+
+    Where nothing is split there are no shares to show: then the length of a bar is its hours.
+    """
+    split, most = len(shown) > 1, max(group.total for group in groups)
+    data = [row for g in groups for row in _hour_rows(g, g.total if split else most, split)]
+    y = {**_row_axis([group.name for group in groups]), "scale": {"paddingInner": 0.22}}
+    x: Spec = {"field": "from", "type": "quantitative"}
+    x |= {"scale": {"domain": [0, 1], "nice": False}}
+    x |= {"title": "share of the hours" if split else None}
+    x |= {"axis": {"format": "%", "tickCount": 5} if split else None}
     words = [PARTS[part] for part in shown]
-    legend = {"orient": "top", "title": None, "labelColor": COLOURS["ink"], "labelFontSize": 12,
-              "symbolType": "square", "symbolSize": 160, "values": words}  # fmt: skip
+    legend = _legend() | {"symbolType": "square", "symbolSize": 160, "values": words}
     scale = {"domain": list(PARTS.values()), "range": [COLOURS[part] for part in PARTS]}
-    bars = {"mark": {"type": "bar", "stroke": COLOURS["ink"], "strokeWidth": 0.6},
-            "encoding": {"y": y, "x": x, "x2": {"field": "to"},
-                         "color": {"field": "part", "type": "nominal", "scale": scale, "legend": legend}}}  # fmt: skip
-    return {**_spec({"step": ROW_HEIGHT + 4}, [bars, *_bar_labels(y, x)], data),
-            "width": WIDTH - LABEL_ROOM}  # fmt: skip
+    colour = {"field": "part", "type": "nominal", "scale": scale, "legend": legend}
+    look = {"stroke": COLOURS["ink"], "strokeWidth": 0.6}
+    bars = _layer("bar", look, y=y, x=x, x2={"field": "to"}, color=colour)
+    height = {"step": ROW_HEIGHT + 4}
+    spec = _spec(height, [bars, *_bar_labels(y, x)], data, right=34)
+    return spec | {"width": WIDTH - LABEL_ROOM}
+
+
+def _hour_rows(group: Hours, whole: float, split: bool) -> list[Spec]:
+    """The stretches of one bar; the hours in all stand at the end of the last."""
+    made, start = [], 0.0
+    for part, word in PARTS.items():
+        size = getattr(group, part) / whole
+        made.append(
+            {
+                "name": _short(group.name),
+                "part": word,
+                "from": start,
+                "to": start + size,
+                "middle": start + size / 2,
+                "label": share(size) if split and size >= 0.07 else "",
+                "total": duration(group.total) if word == "not split" else "",
+            }
+        )
+        start += size
+    return made
 
 
 def _bar_labels(y: Spec, x: Spec) -> list[Spec]:
     """Shares on the bars, on a plate of their own so that patterns leave them readable."""
-    inside = {"field": "middle", "type": "quantitative"}
-    plate = {
-        "transform": [{"filter": "datum.label != '' && datum.part != 'delay'"}],
-        "mark": {"type": "text", "stroke": COLOURS["card"], "strokeWidth": 4, "fontWeight": 600},
-        "encoding": {"y": y, "x": {**x, **inside}, "text": {"field": "label"}},
-    }
-    word: Spec = {
-        "mark": {"type": "text", "fontWeight": 600},
-        "encoding": {
-            "y": y, "x": {**x, **inside}, "text": {"field": "label"},
-            "color": {"condition": {"test": "datum.part == 'delay'", "value": "#fffffe"},
-                      "value": COLOURS["ink"]},
-        },
-    }  # fmt: skip
-    total = {
-        "mark": {"type": "text", "align": "left", "dx": 8},
-        "encoding": {"y": y, "x": {**x, "field": "to"}, "text": {"field": "total"}},
-    }
+    inside, label = {**x, "field": "middle"}, {"field": "label"}
+    plate = _layer(
+        "text",
+        {"stroke": COLOURS["card"], "strokeWidth": 4, "fontWeight": 600},
+        y=y, x=inside, text=label,
+    )  # fmt: skip
+    plate["transform"] = [{"filter": "datum.label != '' && datum.part != 'delay'"}]
+    light = {"test": "datum.part == 'delay'", "value": ON_DELAY}
+    colour = {"condition": light, "value": COLOURS["ink"]}
+    word = _layer("text", {"fontWeight": 600}, y=y, x=inside, text=label, color=colour)
+    beside = {"align": "left", "dx": 8}
+    total = _layer("text", beside, y=y, x={**x, "field": "to"}, text={"field": "total"})
     return [plate, word, total]

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from wholeflow.journeys import Journeys
 from wholeflow.publish.charts import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
+from wholeflow.publish.words import listed
 
 PLACES = """
     SELECT d.name AS place, p.setting, o.name AS organisation, p.holds
@@ -85,11 +86,13 @@ class Facts:
 
     @cached_property
     def feeds(self) -> tuple[str, ...]:
-        """The feeds with their titles."""
+        """The feeds, and behind them the titles that they share."""
         rows = self.journeys.query(FEEDS).to_pylist()
-        return tuple(
-            f"{row['feed']} ({row['title']})" if row["title"] else row["feed"] for row in rows
-        )
+        names = [row["feed"] for row in rows]
+        titles = sorted({row["title"] for row in rows if row["title"]})
+        if titles and names:
+            names[-1] += f": {listed(titles, 3)}"
+        return tuple(names)
 
     @cached_property
     def sizes(self) -> dict[str, int]:

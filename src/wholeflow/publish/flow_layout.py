@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from wholeflow.publish.flow_choice import Arc, Box, FlowChoice
 from wholeflow.publish.svg import wrap
 
 MOST_COLUMNS = 6
-BOX_WIDTH = 148.0
+BOX_WIDTH = 144.0
 MARGIN = 84.0
 TOP = 62.0
 WIDEST = 26.0
@@ -125,7 +126,7 @@ def lay_out(choice: FlowChoice) -> Layout:
     slots = _box_slots(choice, columns, scale)
     routes = [_route(arc, slots, scale) for arc in choice.arcs]
     _arrange(routes, list(slots.values()))
-    gap = 170.0 if len(columns) <= 3 else 118.0 if len(columns) <= 5 else 108.0
+    gap = 170.0 if len(columns) <= 3 else 118.0 if len(columns) <= 5 else 88.0
     ports = _ports(slots, routes, scale, gap)
     boxes = tuple(_placed(slot, gap, ports) for slot in slots.values())
     arcs = tuple(_run(route, ports, gap) for route in routes)
@@ -217,7 +218,7 @@ def _route(arc: Arc, slots: dict[str, Slot], scale: float) -> _Route:
     step = 1 if last.column > first.column else -1
     passed = range(first.column + step, last.column, step) if first.column != last.column else ()
     run = (first, *(Slot(column, width, 9.0) for column in passed), last)
-    for one, other in zip(run, run[1:], strict=False):
+    for one, other in pairwise(run):
         one.links.append((other, arc.moves))
         other.links.append((one, arc.moves))
     return _Route(arc, width, run)
@@ -286,9 +287,7 @@ IN, OUT = "way in", "way out"
 Ports = dict[tuple[str, object], Point]
 
 
-def _ports(
-    slots: dict[str, Slot], routes: Sequence[_Route], scale: float, gap: float
-) -> Ports:
+def _ports(slots: dict[str, Slot], routes: Sequence[_Route], scale: float, gap: float) -> Ports:
     ports: Ports = {}
     for title, slot in slots.items():
         for side in (-1, 1):

@@ -7,6 +7,7 @@ the wait is written beside the number, so that nothing rests on colour.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -35,9 +36,7 @@ LONGEST = ("flow-4", "over 24 h")
 Rectangle = tuple[float, float, float, float]
 
 
-def flow_map(
-    transitions: pa.Table, places: Sequence[tuple[str, str, str | None, str]]
-) -> str:
+def flow_map(transitions: pa.Table, places: Sequence[tuple[str, str, str | None, str]]) -> str:
     """The flow map of the table ``transitions`` as SVG.
 
     ``places``: (place, setting, organisation, holds) of each. Places that are not among them
@@ -56,10 +55,12 @@ def flow_map(
 def describe(choice: FlowChoice) -> str:
     """What the map shows, for those who don't see it."""
     largest = [f"{a.source} to {a.target} {a.moves:,}" for a in choice.arcs[:3]]
-    words = f"{counted(len(choice.boxes), 'box', 'boxes')} and {counted(len(choice.arcs), 'arc')}."
+    boxes = counted(len(choice.boxes), "place or group", "places or groups of places")
+    words = f"{boxes}, {counted(len(choice.arcs), 'line')} between them."
     if largest:
         words += f" The largest moves: {'; '.join(largest)}."
-    return f"{words} {not_drawn(choice)} Every move is in the table below the map.".replace("  ", " ")
+    said = [words, not_drawn(choice), "Every move is in the table below the map."]
+    return " ".join(part for part in said if part)
 
 
 def not_drawn(choice: FlowChoice) -> str:
@@ -68,7 +69,7 @@ def not_drawn(choice: FlowChoice) -> str:
         return ""
     return (
         f"Not drawn: {counted(choice.not_drawn_moves, 'move')} on "
-        f"{counted(choice.not_drawn_arcs, 'small arc')} (each under 1% of the moves)."
+        f"{counted(choice.not_drawn_arcs, 'small line')} (each under 1% of the moves)."
     )
 
 
@@ -195,10 +196,11 @@ def _way_label(
     """The number at the outer end of the line, or above or below it where that is taken."""
     size, off = 7.6 * len(words), width / 2 + 6
     if title.startswith(f"{words} left"):
-        spots = [(last.x + 4, 0.0, "start"), (last.x - 6, -off, "start"), (last.x - 6, off, "start")]
+        beside, inner, anchor = last.x + 4, last.x - 6, "start"
     else:
-        spots = [(first.x - 4, 0.0, "end"), (first.x + 8, -off, "end"), (first.x + 8, off, "end")]
-    for x, down, anchor in [*spots, spots[0]]:
+        beside, inner, anchor = first.x - 4, first.x + 8, "end"
+    spots = [(beside, 0.0), (inner, -off), (inner, off)]
+    for x, down in [*spots, spots[0]]:
         wanted = (x if anchor == "start" else x - size, first.y + down - 7, size, 14.0)
         if not any(_overlap(wanted, other) for other in taken):
             break
@@ -243,7 +245,7 @@ def shade(hours: float | None) -> tuple[str, str]:
 def _path(points: Sequence[Point], placed: PlacedArc) -> str:
     first = points[0]
     words = [f"M{first.x:.1f} {first.y:.1f}"]
-    for one, other in zip(points, points[1:], strict=False):
+    for one, other in pairwise(points):
         if abs(one.y - other.y) < 0.1:
             words.append(f"L{other.x:.1f} {other.y:.1f}")
             continue
@@ -269,7 +271,12 @@ def _head(tip: Point, direction: tuple[int, int], width: float, colour: str) -> 
     length, half = _head_length(width), width / 2 + 3
     dx, dy = direction
     back = Point(tip.x - dx * length, tip.y - dy * length)
-    corners = [tip, (back.x - dy * half, back.y + dx * half), (back.x + dy * half, back.y - dx * half)]
+    across = dy * half, dx * half
+    corners = [
+        tip,
+        (back.x - across[0], back.y + across[1]),
+        (back.x + across[0], back.y - across[1]),
+    ]
     points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
     return svg.element("polygon", points=points, fill=svg.paint(colour))
 

@@ -10,8 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from wholeflow.core.time import show_instant
-from wholeflow.journeys import Journeys
-from wholeflow.journeys.check import Finding
+from wholeflow.journeys import Finding, Journeys
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.sections import (
     Section,
@@ -29,9 +28,7 @@ from wholeflow.publish.trends import trends_section
 STAMP = "Internal: not for publication"
 
 
-def page(
-    journeys: Journeys, *, title: str, findings: Sequence[Finding], made_at: int
-) -> str:
+def page(journeys: Journeys, *, title: str, findings: Sequence[Finding], made_at: int) -> str:
     """The report on a view of journeys as one self-contained HTML page.
 
     ``findings`` are those of ``check``; ``made_at`` is the instant shown as when it was made.

@@ -1,4 +1,4 @@
-"""The sections of a report below the five sentences: each has content or one sentence saying why not."""
+"""The sections below the five sentences: each has content, or one sentence saying why not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
-from wholeflow.journeys.check import Finding
+from wholeflow.journeys.checking import Finding
 from wholeflow.measures import Definition, Result, definitions, measure
 from wholeflow.publish import flow_choice
 from wholeflow.publish.charts import Wait, hours_figure, waits_figure
@@ -17,12 +17,11 @@ from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
 from wholeflow.publish.story import TITLE as STORY_TITLE
 from wholeflow.publish.story import story
-from wholeflow.publish.words import counted, duration, number, sentence, share
+from wholeflow.publish.words import counted, duration, listed, number, sentence, share
 
 TOP_PLACES = 12
-MOST_ROWS = 60
+MOST_ROWS = 15
 NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
-WHERE_FROM = "from {}"
 ENDS = {
     "between": "moved",
     "entered": "came in from outside",
@@ -137,14 +136,29 @@ def waits_section(facts: Facts) -> Section:
         return Section("waits", title, (NO_EVENTS,))
     known = [row for row in facts.handoffs if row["waits"]]
     if not known:
-        words = f"No wait is known at any of {counted(facts.sizes['handoffs'], 'handoff')}: nobody recorded when the next place was asked."
-        return Section("waits", title, (words,))
+        return Section("waits", title, (_no_wait(facts.sizes["handoffs"]),))
     busiest = sorted(known, key=lambda row: -row["waits"])[:TOP_PLACES]
     shown = sorted(busiest, key=lambda row: -row["wait_p50_hours"])
-    waits = [
-        Wait(_pair(r), r["waits"], r["wait_p50_hours"], r["wait_p90_hours"], r["moves"] - r["waits"])
-        for r in shown
-    ]
+    words = _waits_words(facts, len(shown), len(known))
+    figure = waits_figure("Known waits by handoff", [_wait(row) for row in shown])
+    return Section("waits", title, (words,), (figure,))
+
+
+def _no_wait(handoffs: int) -> str:
+    if not handoffs:
+        return "Nobody was handed over from one place to another."
+    return (
+        f"No wait is known at any of {counted(handoffs, 'handoff')}: "
+        "nobody recorded when the next place was asked."
+    )
+
+
+def _wait(row: dict[str, Any]) -> Wait:
+    unknown = row["moves"] - row["waits"]
+    return Wait(_pair(row), row["waits"], row["wait_p50_hours"], row["wait_p90_hours"], unknown)
+
+
+def _waits_words(facts: Facts, shown: int, known: int) -> str:
     words = [
         "A wait runs from when the next place was first asked until it had the person (§15). "
         f"It is known for {number(facts.sizes['asked'] - facts.sizes['waiting'])} of "
@@ -155,10 +169,9 @@ def waits_section(facts: Facts) -> Section:
             f"{counted(facts.sizes['waiting'], 'person', 'people')} had been asked for and had "
             "not come when the records end; their waits are not in these figures."
         )
-    if len(known) > len(shown):
-        words.append(f"Shown are the {len(shown)} handoffs with most known waits, of {len(known)}.")
-    figure = waits_figure("Known waits by handoff", waits)
-    return Section("waits", title, (" ".join(words),), (figure,))
+    if known > shown:
+        words.append(f"Shown are the {shown} kinds of handoff with most known waits, of {known}.")
+    return " ".join(words)
 
 
 def _pair(row: dict[str, Any]) -> str:
@@ -170,17 +183,17 @@ def _pair(row: dict[str, Any]) -> str:
 
 def measures_section(facts: Facts) -> Section:
     """Shares and durations, each with how many it rests on."""
-    results, missing = _measured(facts)
+    results, notes = _measured(facts)
     tables = []
-    shares = [r for r in results if r.definition.unit == "share" and not r.by]
+    shares = [r for r in results if r.definition.unit == "share"]
     if shares:
         tables.append(TableBlock("Shares, with their 95% ranges", _share_rows(shares)))
     for result in results:
         if result.definition.unit == "hours" and result.rows.num_rows:
             caption = f"{result.definition.title}, by {_by(result)}"
             tables.append(TableBlock(caption, _duration_rows(result)))
-    words = () if tables else ("None of the measures can be worked out from these records.",)
-    return Section("measures", "Measures", words, tables=tuple(tables), notes=tuple(missing))
+    none = () if tables else ("None of the measures can be worked out from these records.",)
+    return Section("measures", "Measures", none, tables=tuple(tables), notes=tuple(notes))
 
 
 def _by(result: Result) -> str:
@@ -197,23 +210,30 @@ ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def _measured(facts: Facts) -> tuple[list[Result], list[str]]:
-    results, missing = [], []
+    """The results, and one note on each measure that needs one."""
+    results, notes = [], []
     for name, by in ASKED_FOR:
-        if name not in definitions():
-            continue
+        title = definitions()[name].title
         try:
             result = measure(facts.journeys, name, by)
         except UnsupportedError as error:
-            missing.append(f"{definitions()[name].title}: {sentence(error.what)}")
+            said = sentence(error.what)
+            notes.append(said if said.startswith(title) else f"{title}: {said}")
             continue
         results.append(result)
-        missing += [f"{result.definition.title}: {sentence(limit)}" for limit in result.limits]
-        missing += [
-            f"{result.definition.title}: left out {count:,} {reason}."
-            for reason, count in result.left_out.items()
-            if count
-        ]
-    return results, missing
+        if besides := _said(result):
+            notes.append(f"{title}: {' '.join(besides)}")
+    return results, notes
+
+
+def _said(result: Result) -> list[str]:
+    """What a result does not say, what was left out of it, and what is not shown."""
+    said = [sentence(limit) for limit in result.limits]
+    said += [f"Left out: {n:,} {why.rstrip('.')}." for why, n in result.left_out.items() if n]
+    smaller = result.rows.num_rows - MOST_ROWS
+    if smaller > 0:
+        said.append(f"{counted(smaller, 'smaller row is', 'smaller rows are')} not shown.")
+    return said
 
 
 def _share_rows(results: Sequence[Result]) -> Rows:
@@ -247,8 +267,8 @@ def _duration_rows(result: Result) -> Rows:
         )
         for row in found[:MOST_ROWS]
     ]
-    head = (_by(result).capitalize(), "Median", "95% range", "90th percentile", "Number", "Still open")
-    return rows(head, cells)
+    figures = ("Median", "95% range", "90th percentile", "Number", "Still open")
+    return rows((_by(result).capitalize(), *figures), cells)
 
 
 def _range(row: dict[str, Any]) -> str:
@@ -278,9 +298,7 @@ def quality_section(findings: Sequence[Finding]) -> Section:
     title = "Data quality"
     if not findings:
         return Section("quality", title, ("The checks found nothing wrong in these records.",))
-    cells = [
-        (f.title, f.severity, number(f.count), f.where, f.meaning, f.repair) for f in findings
-    ]
+    cells = [(f.title, f.severity, number(f.count), f.where, f.meaning, f.repair) for f in findings]
     table = Rows(
         ("Finding", "Severity", "Count", "Where", "What it means", "What to do"),
         tuple(cells),
@@ -291,7 +309,7 @@ def quality_section(findings: Sequence[Finding]) -> Section:
         for word in ("error", "warning", "note")
         if (n := sum(f.severity == word for f in findings))
     ]
-    words = f"The checks found {' and '.join(kinds)}."
+    words = f"The checks found {listed(kinds)}."
     return Section("quality", title, (words,), tables=(TableBlock("Findings", table),))
 
 
@@ -307,5 +325,6 @@ LIMITS = (
 def definitions_section() -> Section:
     """What each measure means, and what the page can't be used for."""
     known = tuple(definitions().values())
-    words = "§ numbers are those of the rules of wholeflow (docs/rules.md)."
-    return Section("definitions", "Definitions and limits", (words,), items=LIMITS, definitions=known)
+    words = ("§ numbers are those of the rules of wholeflow (docs/rules.md).",)
+    title = "Definitions and limits"
+    return Section("definitions", title, words, items=LIMITS, definitions=known)

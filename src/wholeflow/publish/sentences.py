@@ -43,17 +43,18 @@ def _what_it_is(facts: Facts) -> str:
     who = counted(len(facts.organisations), "organisation")
     names = f" ({listed(facts.organisations, 4)})" if facts.organisations else ""
     return (
-        f"The records come from {feeds}, {listed(facts.feeds, 4)}, and tell of "
+        f"The records come from {feeds} ({listed(facts.feeds, 5)}) and tell of "
         f"{counted(len(facts.places), 'place')} of {who}{names}."
     )
 
 
 def _how_many(facts: Facts) -> str:
     sizes = facts.sizes
+    open_ = counted(sizes["open"], "stay") + " had not ended" if sizes["open"] else "all had ended"
     return (
         f"{counted(sizes['people'], 'person', 'people')} made "
         f"{counted(sizes['journeys'], 'journey')} with {counted(sizes['stays'], 'stay')}; "
-        f"{counted(sizes['open'], 'stay')} had not ended when the records end."
+        f"{open_} when the records end."
     )
 
 
@@ -74,7 +75,8 @@ def _parts(hours: Hours) -> str:
     """The shares of the parts, largest first; those of nothing are not named."""
     words = {**PARTS, "unsplit": "can’t be split, as its start or ready is not recorded"}
     sizes = {part: getattr(hours, part) / hours.total for part in PARTS}
-    ranked = sorted((part for part in sizes if sizes[part]), key=lambda part: -sizes[part])
+    known = [part for part in sizes if sizes[part]]
+    ranked = sorted(known, key=lambda part: (part == "unsplit", -sizes[part]))
     said = [
         f"{share(sizes[part])} {'was ' if part != 'unsplit' else ''}{words[part]}"
         for part in ranked
@@ -97,8 +99,8 @@ def _longest_waits(facts: Facts) -> str:
 def _wait(row: dict[str, Any]) -> str:
     return (
         f"from {row['from_place'] or 'a place not recorded'} to "
-        f"{row['to_place'] or 'a place not recorded'} half waited longer than "
-        f"{duration(row['wait_p50_hours'])} (of {counted(row['waits'], 'known wait')})"
+        f"{row['to_place'] or 'a place not recorded'} half waited "
+        f"{duration(row['wait_p50_hours'])} or more (of {counted(row['waits'], 'known wait')})"
     )
 
 
@@ -114,12 +116,15 @@ def _unknown(facts: Facts) -> str:
     if not sizes["ready"]:
         gaps.append("any delay, as no feed records when people were ready to leave")
     elif sizes["ready"] < sizes["stays"]:
-        gaps.append(f"delay in the {share(1 - sizes['ready'] / sizes['stays'])} of stays without a recorded ready")
+        without = share(1 - sizes["ready"] / sizes["stays"])
+        gaps.append(f"delay in the {without} of stays without a recorded ready")
     if not sizes["started"]:
         gaps.append("waits for care within a place, as no feed records when care started")
     if sizes["handoffs"] > sizes["asked"]:
-        without = sizes["handoffs"] - sizes["asked"]
-        gaps.append(f"the wait at {number(without)} of {counted(sizes['handoffs'], 'handoff')}, as nobody recorded asking")
+        unasked = number(sizes["handoffs"] - sizes["asked"])
+        every = counted(sizes["handoffs"], "handoff")
+        which = f"{unasked} of {every}" if sizes["asked"] else f"any of {every}"
+        gaps.append(f"the wait at {which}, as nobody recorded asking")
     if not gaps:
         return "Start, ready and asking are recorded throughout: no gap in the milestones is known."
     return f"These records can’t say: {'; '.join(gaps)}."
@@ -132,7 +137,7 @@ def _of_counts(facts: Facts) -> list[str]:
     names = sorted(pc.unique(facts.counts["name"]).to_pylist())
     return [
         f"This store holds published counts of {counted(len(facts.organisations), 'organisation')} "
-        f"from {counted(len(facts.feeds), 'feed')}, {listed(facts.feeds, 4)}.",
+        f"from {counted(len(facts.feeds), 'feed')} ({listed(facts.feeds, 5)}).",
         f"It holds {counted(facts.counts.num_rows, 'figure')} ({listed(names)}) and no person’s "
         "events, so people and journeys can’t be told apart.",
         "Where the hours went is not known: counts say how many, not for how long.",

@@ -101,7 +101,7 @@ def story(journeys: Journeys) -> Story | None:
     summary = (
         f"A journey of {duration(hours)} with {counted(len(visits), 'stay')} in "
         f"{counted(places, 'place')}: of the fifth of journeys nearest to the median length, "
-        "one with most places. It shows how stays follow each other; it proves nothing about others."
+        "one with most places. It is an example and proves nothing about others."
     )
     return Story(draw(visits, summary), sentences, summary)
 
@@ -129,8 +129,9 @@ def _parts(cuts: Sequence[float | None]) -> tuple[Part, ...]:
         return (Part("unsplit", first, ready or first), Part("delay", ready or first, last))
     waited = Part("wait", first, started)
     if ready is None:
-        return tuple(p for p in (waited, Part("unsplit", started, last)) if _is_seen(p)) or (waited,)
-    every = (waited, Part("care", started, ready), Part("delay", ready, last))
+        every = [waited, Part("unsplit", started, last)]
+    else:
+        every = [waited, Part("care", started, ready), Part("delay", ready, last)]
     return tuple(part for part in every if _is_seen(part)) or (waited,)
 
 
@@ -258,7 +259,9 @@ def _visit(visit: Visit, lane: int, scale: float) -> str:
 def _legend(visits: Sequence[Visit], y: float) -> list[str]:
     kinds = {part.kind for visit in visits for part in visit.parts}
     names = {"wait": "waiting", "care": "care", "delay": "delay", "unsplit": "not split"}
-    entries = [(f"url(#{ID}-{k})", None, words) for k, words in names.items() if k in kinds]
+    entries: list[tuple[str, str | None, str]] = [
+        (f"url(#{ID}-{kind})", None, names[kind]) for kind in names if kind in kinds
+    ]
     if any(visit.is_caseload for visit in visits):
         entries.append((f"url(#{ID}-list)", "4 2", "hatched, broken frame: on a list"))
     made, x = [], LEFT

@@ -68,9 +68,8 @@ def document(
     inner: Iterable[str], *, width: float, height: float, title: str, description: str, id_: str
 ) -> str:
     """A whole drawing: role, title and description first."""
-    head = (
-        f'<title id="{id_}-t">{escape(title)}</title><desc id="{id_}-d">{escape(description)}</desc>'
-    )
+    head = f'<title id="{id_}-t">{escape(title)}</title>'
+    head += f'<desc id="{id_}-d">{escape(description)}</desc>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" id="{id_}" '
         f'aria-labelledby="{id_}-t {id_}-d" viewBox="0 0 {width:.0f} {height:.0f}" '

@@ -68,11 +68,11 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
     for row in rows:
         series[row["place"] or "Place not recorded"][row[unit]] = float(row["n"])
     busiest = sorted(series, key=lambda place: (-sum(series[place].values()), place))[:BUSIEST]
-    return [
-        figure
-        for place in busiest
-        for figure in _figures(f"{place}: arrivals {WORDS[unit]}", names, _filled(series[place], names), unit, "arrivals")
-    ]
+    figures = []
+    for place in busiest:
+        title = f"{place}: arrivals {WORDS[unit]}"
+        figures += _figures(title, names, _filled(series[place], names), unit, "arrivals")
+    return figures
 
 
 def _filled(values: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
@@ -81,7 +81,11 @@ def _filled(values: Mapping[str, float], names: Sequence[str]) -> list[float | N
 
 
 def _figures(
-    title: str, names: Sequence[str], values: Sequence[float | None], unit: str, axis: str,
+    title: str,
+    names: Sequence[str],
+    values: Sequence[float | None],
+    unit: str,
+    axis: str,
     as_share: bool = False,
 ) -> list[Figure]:
     if sum(value is not None for value in values) < FEWEST:

@@ -122,7 +122,7 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 def period(name: str, unit: str) -> str:
     """A calendar period as people write it: a day, a week, a month or a financial year.
 
-    >>> period("2024-07-01", "week"), period("2024-07", "month"), period("2024/25", "financial_year")
+    >>> period("2024-07-01", "week"), period("2024-07", "month"), period("2024/25", "year")
     ('week of 1 July 2024', 'July 2024', '2024/25')
     """
     if unit == "month":
@@ -139,5 +139,5 @@ def sentence(text: str) -> str:
     >>> sentence("there is none")
     'There is none.'
     """
-    text = text.strip()
+    text = text.strip().replace("'", "’")
     return text and text[0].upper() + text[1:] + ("" if text[-1] in ".?!" else ".")

@@ -71,13 +71,14 @@ closed AS (
 ),
 checked AS (
     SELECT e.*, coalesce(e.end_at, greatest(e.observed_to, e.begin_at)) AS seen_to,
-           coalesce(e.referred_at, e.arrived_at, e.started_at, e.ready_at, e.end_at, 0)
-               <= coalesce(e.arrived_at, e.started_at, e.ready_at, e.end_at, e.referred_at, 0)
-           AND coalesce(e.arrived_at, e.started_at, e.ready_at, e.end_at, 0)
-               <= coalesce(e.started_at, e.ready_at, e.end_at, e.arrived_at, 0)
-           AND coalesce(e.started_at, e.ready_at, e.end_at, 0)
-               <= coalesce(e.ready_at, e.end_at, e.started_at, 0)
-           AND coalesce(e.ready_at, e.end_at, 0) <= coalesce(e.end_at, e.ready_at, 0) AS in_order
+           coalesce(e.referred_at, $always)
+               <= coalesce(e.accepted_at, e.arrived_at, e.started_at, e.ready_at, e.end_at, $for_ever)
+           AND coalesce(e.accepted_at, $always)
+               <= coalesce(e.arrived_at, e.started_at, e.ready_at, e.end_at, $for_ever)
+           AND coalesce(e.arrived_at, $always)
+               <= coalesce(e.started_at, e.ready_at, e.end_at, $for_ever)
+           AND coalesce(e.started_at, $always) <= coalesce(e.ready_at, e.end_at, $for_ever)
+           AND coalesce(e.ready_at, $always) <= coalesce(e.end_at, $for_ever) AS in_order
     FROM closed AS e
 ),
 bodies AS (
@@ -116,7 +117,7 @@ SELECT row_number() OVER (ORDER BY c.run, c.person, c.begin_rank) AS stay,
        CASE WHEN c.counts = 1 THEN greatest(c.begin_at, coalesce(c.body_until, c.begin_at))
             WHEN c.holds = 'caseload' AND c.in_order THEN coalesce(c.arrived_at, c.started_at)
        END AS present_from,
-       CASE WHEN c.counts = 1 THEN greatest(c.end_at, c.begin_at, coalesce(c.body_until, c.begin_at))
+       CASE WHEN c.counts = 1 AND c.end_at IS NOT NULL THEN greatest(c.end_at, c.begin_at, coalesce(c.body_until, c.begin_at))
             WHEN c.holds = 'caseload' AND c.in_order THEN c.end_at
        END AS present_to,
        c.waits_for, c.reason, c.coarse = 1 AS to_the_day, c.in_order,

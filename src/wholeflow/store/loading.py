@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from wholeflow.core.errors import RequestError
 from wholeflow.core.time import LONDON, instant
-from wholeflow.events import EventLog, TableSpec, table
+from wholeflow.events import EventLog, TableSpec, table, table_names
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.store.engine import Engine
 from wholeflow.store.store import Store
@@ -168,7 +168,7 @@ def _load_chunk(engine: Engine, chunk: Chunk, keep_ids: bool, zone: str) -> Load
         _learn_names(engine, tables)
         _note_source(engine, chunk.log, zone)
         _judge_records(engine, list(tables), file)
-        _displace(engine, list(tables))
+        _displace(engine)
         written = {name: _write(engine, table(name)) for name in tables}
         if keep_ids:
             _keep_identifiers(engine, tables)
@@ -265,7 +265,8 @@ def _verdicts(names: list[str], file: int) -> str:
 
 def _parts(spec: TableSpec) -> str:
     """Each row of an incoming table with the hash of all that it says."""
-    said = [f for f in spec.fields if f.name not in ("id", "source", "recorded_at", "run")]
+    unsaid = ("id", "part", "source", "recorded_at", "run")
+    said = [f for f in spec.fields if f.name not in unsaid]
     words = ", ".join(f"coalesce(CAST(\"{f.name}\" AS VARCHAR), '~')" for f in said)
     return (
         "SELECT line, source, keyed_hash(source || chr(31) || id) AS key, recorded_at, withdrawn, "
@@ -274,7 +275,7 @@ def _parts(spec: TableSpec) -> str:
     )
 
 
-def _displace(engine: Engine, names: list[str]) -> None:
+def _displace(engine: Engine) -> None:
     """Move records of the store that lose to one of the chunk to the rejects (rule §6)."""
     same = (
         "l.source = j.source AND l.id = j.id AND l.run = j.run "
@@ -287,7 +288,7 @@ def _displace(engine: Engine, names: list[str]) -> None:
         f"INSERT INTO rejects SELECT l.file, l.line, '', '{CONFLICT}', '{CONFLICT_REPAIR}' "
         f"FROM records AS l, {displaced} AND {same}"
     )
-    for name in ["records", *(f"ledger.{n}" for n in names)]:
+    for name in ["records", *(f"ledger.{n}" for n in table_names())]:
         engine.execute(f"DELETE FROM {name} AS l USING {displaced} AND {same}")
 
 

@@ -103,6 +103,7 @@ class Journeys:
     def _settings(self) -> dict[str, str]:
         return {
             "always": str(ALWAYS),
+            "for_ever": str(FOR_EVER),
             "as_of": str(FOR_EVER if self.as_of is None else self.as_of),
             "as_of_or_null": "CAST(NULL AS BIGINT)" if self.as_of is None else str(self.as_of),
             "gap": str(self.gap_days * time.DAY),

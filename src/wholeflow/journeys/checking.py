@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from wholeflow.journeys.journeys import Journeys
+from wholeflow.journeys.view import Journeys
 
 SEVERITIES = ("error", "warning", "note")
 SHOWN = 5

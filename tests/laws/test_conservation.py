@@ -1,0 +1,316 @@
+"""Laws of flow: nobody is lost, nobody is counted twice, and parts add to wholes (§11-§17)."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wholeflow.core.time import DAY, HOUR, MINUTE
+from wholeflow.events import EventLog
+from wholeflow.governance.pseudonyms import Key
+from wholeflow.journeys import Journeys, columns, journeys
+from wholeflow.journeys.operators import DERIVED
+from wholeflow.store import Chunk, FileFacts, load, open_store
+
+KEY = Key(b"k" * 32)
+BODIES, LISTS = ("ED", "Ward", "Rehab"), ("Social work", "Home care")
+BEGIN = 1_719_820_800_000_000  # 1 July 2024, 09:00
+END = BEGIN + 400 * DAY
+KINDS = ["arrived"] * 5 + ["left"] * 4 + ["started", "ready", "contact", "referred", "accepted"]
+KINDS += ["waits_for", "reneged", "died"]
+
+ENDS = ("open", "died", "lost")
+
+Row = dict[str, Any]
+
+
+@st.composite
+def events(draw: st.DrawFn, people: int = 6) -> list[Row]:
+    """What may be recorded of a few people: gaps, overlaps, ties and impossible orders too."""
+    count = draw(st.integers(8, 36))
+    rows = []
+    for number in range(count):
+        hours = draw(st.integers(0, 70) | st.integers(0, 2000))
+        odd = draw(st.sampled_from([0, 0, 0, 1, 7 * MINUTE + 13]))
+        row = {
+            "id": str(number),
+            "person": f"person {draw(st.integers(1, people))}",
+            "at": BEGIN + hours * HOUR + odd,
+            "kind": draw(st.sampled_from(KINDS)),
+            "place": draw(st.sampled_from([*BODIES, *BODIES, *LISTS, None])),
+            "ref": draw(st.sampled_from([None, None, None, "r1", "r2"])),
+            "need": draw(st.sampled_from([None, None, None, "hip"])),
+            "from_place": draw(st.sampled_from([None, None, None, "ED", "Ward", "Social work"])),
+            "activity": draw(st.sampled_from("xy")),
+        }
+        row["ref"] = row["ref"] and f"{row['person']} {row['ref']}"
+        row["need"] = row["need"] and f"{row['person']} {row['need']}"
+        rows.append(row)
+    return rows
+
+
+def view_of(rows: list[Row], as_of: int | None = END, ward: str = "Ward") -> Journeys:
+    bodies = ("ED", ward, "Rehab")
+    places = [{"place": place, "holds": "body", "organisation": "Trust"} for place in bodies]
+    places += [{"place": place, "holds": "caseload", "organisation": place} for place in LISTS]
+    for number, place in enumerate(places):
+        place["id"] = f"place {number}"
+    log = EventLog.from_rows("feed", events=rows, places=places)
+    store = open_store()
+    facts = FileFacts("rows.csv", "h")
+    load(store, [Chunk(log, facts, len(rows) + len(places))], key=KEY, keep_ids=True)
+    return journeys(store, as_of=as_of)
+
+
+def stays_of(view: Journeys) -> list[Row]:
+    return list(view.table("stays").to_pylist())
+
+
+laws = settings(max_examples=8)
+laws_of_two = settings(max_examples=5)
+
+
+@laws
+@given(rows=events())
+def test_everybody_inside_came_in_and_has_not_gone_out(rows):
+    view = view_of(rows)
+    stays = stays_of(view)
+    changes = view.table("census").to_pylist()
+    assert changes == [] or min(change["inside"] for change in changes) >= 0
+    by_place = defaultdict(list)
+    for change in changes:
+        by_place[change["place"]].append(change)
+    for place, here in by_place.items():
+        here.sort(key=lambda change: change["at"])
+        inside = 0
+        for change in here:
+            inside += change["arrivals"] - change["departures"]
+            assert change["inside"] == inside
+            there = [
+                stay
+                for stay in stays
+                if stay["place"] == place
+                and stay["present_from"] is not None
+                and stay["present_from"] <= change["at"]
+                and (stay["present_to"] is None or change["at"] < stay["present_to"])
+            ]
+            assert inside == len(there)
+        open_now = [
+            stay
+            for stay in stays
+            if stay["place"] == place
+            and stay["present_from"] is not None
+            and stay["present_to"] is None
+        ]
+        assert inside == len(open_now)
+
+
+@laws
+@given(rows=events())
+def test_who_is_still_there_is_an_open_stay_and_no_other(rows):
+    for stay in stays_of(view_of(rows)):
+        if stay["present_from"] is not None:
+            assert (stay["present_to"] is None) == (stay["end_kind"] == "open")
+        assert (stay["end_at"] is None) == (stay["end_kind"] == "open")
+
+
+@laws
+@given(rows=events())
+def test_every_stay_is_entered_once(rows):
+    view = view_of(rows)
+    stays = [stay for stay in stays_of(view) if stay["begin_at"] is not None]
+    handoffs = view.table("handoffs").to_pylist()
+    assert len({handoff["to_stay"] for handoff in handoffs}) == len(handoffs)
+    assert all(handoff["from_stay"] != handoff["to_stay"] for handoff in handoffs)
+    came = Counter()
+    for move in view.table("transitions").to_pylist():
+        if move["end"] in ("entered", "between"):
+            came[move["to_place"]] += move["moves"]
+    assert came == Counter(stay["place"] for stay in stays)
+
+
+@laws
+@given(rows=events())
+def test_every_stay_leads_on_or_ends_once_as_it_ended(rows):
+    view = view_of(rows)
+    followed = {handoff["from_stay"] for handoff in view.table("handoffs").to_pylist()}
+    wanted = Counter(
+        (stay["place"], stay["end_kind"] if stay["end_kind"] in ENDS else "left")
+        for stay in stays_of(view)
+        if stay["begin_at"] is not None and stay["stay"] not in followed
+    )
+    found = Counter()
+    for move in view.table("transitions").to_pylist():
+        if move["end"] not in ("entered", "between"):
+            found[move["from_place"], move["end"]] += move["moves"]
+    assert found == wanted
+
+
+@laws
+@given(rows=events())
+def test_a_body_stay_that_moved_on_is_followed_by_the_next_arrival_at_that_instant(rows):
+    stays = stays_of(view_of(rows))
+    begins = {(s["person"], s["begin_at"]) for s in stays if s["holds"] == "body"}
+    for stay in stays:
+        if stay["end_kind"] == "moved on":
+            assert (stay["person"], stay["end_at"]) in begins
+
+
+@laws
+@given(rows=events())
+def test_wait_care_delay_and_unsplit_hours_add_to_the_whole_stay(rows):
+    for stay in stays_of(view_of(rows)):
+        parts = [stay[f"{part}_hours"] for part in ("wait", "care", "delay", "unsplit")]
+        if stay["in_order"] and stay["begin_at"] is not None:
+            whole = (stay["seen_to"] - stay["begin_at"]) / HOUR
+            assert sum(part or 0 for part in parts) == pytest.approx(whole, abs=1e-9)
+            assert all(part is None or part >= 0 for part in parts)
+            if stay["stay_hours"] is not None:
+                assert stay["stay_hours"] == pytest.approx(whole, abs=1e-9)
+        elif not stay["in_order"]:
+            assert [*parts, stay["stay_hours"], stay["present_from"]] == [None] * 6
+
+
+@laws
+@given(rows=events())
+def test_the_area_under_the_census_is_the_time_that_people_were_present(rows):
+    """Exactly, in whole microseconds: arrivals x mean stay = mean number inside x time."""
+    view = view_of(rows)
+    present = Counter()
+    for stay in stays_of(view):
+        if stay["present_from"] is not None:
+            until = END if stay["present_to"] is None else stay["present_to"]
+            present[stay["place"]] += until - stay["present_from"]
+    by_place = defaultdict(list)
+    for change in view.table("census").to_pylist():
+        by_place[change["place"]].append((change["at"], change["inside"]))
+    area = Counter()
+    for place, changes in by_place.items():
+        line = [*sorted(changes), (END, 0)]
+        area[place] = sum(inside * (until - at) for (at, inside), (until, _) in pairwise(line))
+    assert area == present
+
+
+@laws
+@given(rows=events())
+def test_a_body_is_in_one_place_at_a_time(rows):
+    by_person = defaultdict(list)
+    for stay in stays_of(view_of(rows)):
+        if stay["holds"] == "body" and stay["present_from"] is not None:
+            until = END if stay["present_to"] is None else stay["present_to"]
+            assert stay["present_from"] <= until
+            if stay["present_from"] < until:
+                by_person[stay["person"]].append((stay["present_from"], until))
+    for spans in by_person.values():
+        assert all(before[1] <= after[0] for before, after in pairwise(sorted(spans)))
+
+
+@laws
+@given(rows=events())
+def test_every_event_is_a_step_once_and_every_step_of_a_stay_is_of_its_person(rows):
+    view = view_of(rows)
+    steps = view.table("steps").to_pylist()
+    assert Counter((step["person"], step["at"], step["kind"]) for step in steps) == Counter(
+        (row["person"], row["at"], row["kind"]) for row in rows
+    )
+    whose = {stay["stay"]: (stay["person"], stay["journey"]) for stay in stays_of(view)}
+    assert all(whose[s["stay"]] == (s["person"], s["journey"]) for s in steps if s["stay"])
+    of_journey = Counter(stay["journey"] for stay in stays_of(view))
+    for journey in view.table("journeys").to_pylist():
+        own = [step for step in steps if step["journey"] == journey["journey"]]
+        assert journey["events"] == len(own)
+        assert journey["stays"] == of_journey.pop(journey["journey"])
+        assert (journey["from_at"], journey["to_at"]) == (own_edges := edges(own))
+        assert journey["hours"] == pytest.approx((own_edges[1] - own_edges[0]) / HOUR)
+    assert not of_journey, "a stay is in no journey"
+
+
+def edges(steps: list[Row]) -> tuple[int, int]:
+    return min(step["at"] for step in steps), max(step["at"] for step in steps)
+
+
+NUMBERS = ("stay", "journey", "handoff", "from_stay", "to_stay")
+"""Columns that only number the rows of a view."""
+
+
+def tables(view: Journeys) -> dict[str, list[Row]]:
+    """Every derived table without the numbers that only hold within one view."""
+    return {
+        name: [
+            {column: value for column, value in row.items() if column not in NUMBERS}
+            for row in view.table(name).to_pylist()
+        ]
+        for name in DERIVED
+    }
+
+
+def same(first: dict[str, list[Row]], second: dict[str, list[Row]]) -> None:
+    for name in DERIVED:
+        assert sorted(map(repr, first[name])) == sorted(map(repr, second[name])), name
+
+
+@laws_of_two
+@given(rows=events(), shift=st.integers(-3000 * DAY, 3000 * DAY))
+def test_a_shift_of_all_times_moves_all_times_and_changes_nothing_else(rows, shift):
+    moved = tables(view_of([{**row, "at": row["at"] + shift} for row in rows], END + shift))
+    for name, found in moved.items():
+        instants = [field.name for field in columns(name) if field.type == "instant"]
+        for row in found:
+            row.update({c: row[c] - shift for c in instants if row[c] is not None})
+    same(tables(view_of(rows)), moved)
+
+
+@laws_of_two
+@given(rows=events())
+def test_other_names_for_people_and_places_change_nothing_but_the_names(rows):
+    def other(name: str | None) -> str | None:
+        return name and name.replace("person", "PERSON").replace("Ward", "Station")
+
+    names = ("person", "place", "from_place", "need")
+    renamed = [{**row, **{name: other(row[name]) for name in names}} for row in rows]
+    wanted = tables(view_of(rows))
+    for found in wanted.values():
+        for row in found:
+            row.update({c: other(v) for c, v in row.items() if c in NAMED})
+    same(wanted, tables(view_of(renamed, ward="Station")))
+
+
+NAMED = ("person", "place", "need", "from_place", "to_place", "first_place", "last_place")
+
+
+@laws_of_two
+@given(rows=events())
+def test_the_order_of_the_rows_changes_nothing(rows):
+    same(tables(view_of(rows)), tables(view_of(rows[::-1])))
+
+
+@laws_of_two
+@given(rows=events(), apart=st.sets(st.integers(1, 6)))
+def test_people_in_two_stores_add_to_the_whole(rows, apart):
+    names = {f"person {number}" for number in apart}
+    one = tables(view_of([row for row in rows if row["person"] in names]))
+    two = tables(view_of([row for row in rows if row["person"] not in names]))
+    whole = tables(view_of(rows))
+    for name in ("stays", "handoffs", "journeys", "steps"):
+        assert sorted(map(repr, one[name] + two[name])) == sorted(map(repr, whole[name])), name
+    for name, keys, values in SUMS:
+        assert summed(one[name] + two[name], keys, values) == summed(whole[name], keys, values)
+
+
+SUMS = [
+    ("census", ("run", "place", "at"), ("arrivals", "departures")),
+    ("transitions", ("run", "from_place", "to_place", "end"), ("moves", "people", "waits")),
+    ("variants", ("run", "variant", "steps"), ("journeys",)),
+]
+
+
+def summed(rows: list[Row], keys: tuple[str, ...], values: tuple[str, ...]) -> dict[Any, Any]:
+    sums: dict[Any, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        sums[tuple(row[key] for key in keys)].update({value: row[value] for value in values})
+    return sums
