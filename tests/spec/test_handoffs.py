@@ -320,6 +320,18 @@ def test_s15_somebody_who_still_boards_has_not_come_yet():
     )
 
 
+def test_s15_somebody_whose_boarding_began_with_the_last_thing_recorded_has_not_come_yet():
+    view = worked_out(
+        """
+        person | at               | kind    | place     | from_place
+        Ann    | 2024-07-01 09:00 | arrived | ED        |
+        Ann    | 2024-07-01 12:00 | arrived | Admission | ED
+        """,
+        LISTS,
+    )
+    expect(view, "handoffs", "asked_at | came_at | wait_hours\n2024-07-01 12:00 | |")
+
+
 def test_s15_when_nobody_recorded_asking_the_wait_is_unknown_and_not_zero():
     view = worked_out("""
         person | at               | kind    | place

@@ -100,6 +100,16 @@ def test_s8_open_stays_end_when_the_person_dies_anywhere():
     )
 
 
+def test_s8_a_death_recorded_nowhere_in_particular_is_no_second_stay_where_the_person_last_was():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Ward
+        Ann    | 2024-07-03 09:00 | left    | Ward
+        Ann    | 2024-07-20 09:00 | died    |
+    """)
+    expect(view, "stays", "place | end_kind | end_at\nWard | left | 2024-07-03 09:00")
+
+
 def test_s9_an_open_stay_is_seen_to_the_last_event_in_the_store():
     view = worked_out("""
         person | at               | kind    | place
@@ -124,6 +134,30 @@ def test_s9_as_of_an_instant_an_open_stay_is_seen_to_that_instant():
         "person|at|kind|place\nAnn|2024-07-01 09:00|arrived|Ward", as_of="2024-07-01 21:00"
     )
     expect(view, "stays", "seen_to | unsplit_hours\n2024-07-01 21:00 | 12")
+
+
+def test_s9_as_of_an_instant_nothing_that_happens_later_enters_the_hours():
+    """Without recorded_at the record was always known; what it tells had yet to happen."""
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Ward
+        Ann    | 2024-07-01 10:00 | started | Ward
+        Ann    | 2024-07-05 09:00 | ready   | Ward
+        Ann    | 2024-07-06 09:00 | left    | Ward
+        Ben    | 2024-07-04 09:00 | arrived | Ward
+        """,
+        as_of="2024-07-03",
+    )
+    expect(
+        view,
+        "stays",
+        """
+        person | end_kind | wait_hours | care_hours | delay_hours | unsplit_hours | stay_hours
+        Ann    | open     | 1          |            |             | 38            |
+    """,
+    )
+    expect(view, "census", "at | inside\n2024-07-01 09:00 | 1")
 
 
 def test_s9_on_shifted_clocks_an_open_stay_is_seen_to_the_persons_own_last_event():

@@ -188,6 +188,47 @@ def test_s4_a_move_at_one_instant_leaves_nobody_out_and_nobody_twice():
     )
 
 
+def test_s4_ready_at_the_instant_of_leaving_is_ready_in_the_stay_that_ends():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Ward
+        Ann    | 2024-07-01 09:00 | started | Ward
+        Ann    | 2024-07-03 12:00 | ready   | Ward
+        Ann    | 2024-07-03 12:00 | left    | Ward
+    """)
+    expect(
+        view,
+        "stays",
+        """
+        end_kind | stay_hours | care_hours | delay_hours
+        left     | 51         | 51         | 0
+    """,
+    )
+
+
+def test_s4_a_stay_of_no_length_is_a_stay_that_ended():
+    """Whoever comes and goes within the minute, or within a day known to the day, is gone."""
+    view = worked_out("""
+        person | at               | kind    | place     | precision
+        Ann    | 2024-07-01       | arrived | Clinic    | day
+        Ann    | 2024-07-01       | left    | Clinic    | day
+        Ben    | 2024-07-01 09:00 | arrived | ED        |
+        Ben    | 2024-07-01 09:00 | left    | ED        |
+        Ben    | 2024-07-01 09:00 | arrived | Ward      |
+        Ben    | 2024-07-01 12:00 | left    | Ward      |
+    """)
+    expect(
+        view,
+        "stays",
+        """
+        person | place  | end_kind | stay_hours
+        Ann    | Clinic | left     | 0
+        Ben    | ED     | left     | 0
+        Ben    | Ward   | left     | 3
+    """,
+    )
+
+
 def test_s4_loading_in_another_order_changes_nothing():
     told = recorded(
         "events",

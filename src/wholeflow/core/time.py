@@ -128,13 +128,13 @@ def parse_instant(text: str, zone_name: str = LONDON) -> int:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise RequestError(
-            f"{text!r} is not a time", repair="Write it as 2024-11-05 or 2024-11-05T14:30."
+            "this is not a time", repair="Write it as 2024-11-05 or 2024-11-05T14:30."
         ) from error
     if at.tzinfo is None:
         at = at.replace(tzinfo=zone(zone_name))
         if at.astimezone(UTC).astimezone(at.tzinfo).replace(tzinfo=None) != at.replace(tzinfo=None):
             raise RequestError(
-                f"{text!r} is a time that no clock in {zone_name} showed (rule §2)",
+                f"no clock in {zone_name} showed this time (rule §2)",
                 repair="The clocks went forward then: mend it, or give its offset from UTC.",
             )
     return instant(at)

@@ -120,16 +120,29 @@ def _row(spec: TableSpec, row: Mapping[str, Any], zone: str, numbers: _Numbers) 
                 where=f"row {line}",
                 repair=f"Use the declared columns: {', '.join(known)}.",
             )
-    ready = {f.name: _value(f, row.get(f.name), zone) for f in spec.fields}
+    ready = {f.name: _value(f, row.get(f.name), zone, line) for f in spec.fields}
     return {**ready, "part": part if row.get("part") is None else row["part"], "line": line}
 
 
-def _value(spec: Field, value: Any, zone: str) -> Any:
-    if spec.type == "instant" and isinstance(value, str):
-        return parse_instant(value, zone)
-    if value is not None and ARROW_TYPES[spec.type.partition(":")[0]] == pa.string():
+def _value(spec: Field, value: Any, zone: str, line: int) -> Any:
+    kind = ARROW_TYPES[spec.type.partition(":")[0]]
+    if value is None:
+        return None
+    if kind == pa.string():
         return str(value)
-    return value
+    try:
+        if spec.type == "instant" and isinstance(value, str):
+            return parse_instant(value, zone)
+        if kind == pa.int64() and not isinstance(value, int):
+            raise pa.ArrowTypeError("not a whole number")
+        return pa.scalar(value, kind).as_py()
+    except (RequestError, pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        what = error.what if isinstance(error, RequestError) else f"this is not of type {spec.type}"
+        raise InputError(
+            f"column {spec.name}: {what}",
+            where=f"row {line}",
+            repair=f"It means: {spec.meaning}",
+        ) from None
 
 
 def _complete(spec: TableSpec, rows: pa.Table) -> pa.Table:

@@ -45,7 +45,10 @@ class Key:
 
     def sql_macro(self) -> str:
         """A temporary DuckDB macro ``keyed_hash(text)`` equal to :meth:`pseudonym`."""
-        padded = self.secret.ljust(_BLOCK, b"\0")
+        secret = self.secret
+        if len(secret) > _BLOCK:  # RFC 2104 §2: a longer key is hashed first
+            secret = hashlib.sha256(secret).digest()
+        padded = secret.ljust(_BLOCK, b"\0")
         inner = _blob(bytes(byte ^ 0x36 for byte in padded))
         outer = _blob(bytes(byte ^ 0x5C for byte in padded))
         digest = f"sha256({outer} || unhex(sha256({inner} || encode(words))))"

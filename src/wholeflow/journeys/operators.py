@@ -55,5 +55,7 @@ def sql(operator: str, settings: dict[str, str]) -> str:
     text = files("wholeflow.journeys").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
     for expression, own in DUCKDB.items():
         text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
-    settings = {**settings, "table": operator.removeprefix("present_")}
+    table = operator.removeprefix("present_")
+    happened = f"t.at <= {settings['as_of']}" if table == "events" else "true"
+    settings = {**settings, "table": table, "has_happened": happened}
     return re.sub(r"\$(\w+)", lambda found: settings[found[1]], text)

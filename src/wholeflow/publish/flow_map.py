@@ -12,7 +12,7 @@ from itertools import pairwise
 import pyarrow as pa
 
 from wholeflow.publish import svg
-from wholeflow.publish.flow_choice import FlowChoice, choose
+from wholeflow.publish.flow_choice import Arc, FlowChoice, choose
 from wholeflow.publish.flow_layout import (
     BOX_WIDTH,
     LINE,
@@ -28,6 +28,9 @@ from wholeflow.publish.words import counted, duration, setting_title
 ID = "flow-map"
 TITLE = "Flow map"
 STUB = 30.0
+THIN, CORE = 4.0, 0.42
+"""The width from which a line can have a light core, and the core's share of it."""
+
 MOST_LABELS = 22
 LABEL_SHARE = 0.015
 SHADES = ((1.0, "flow-1", "under 1 h"), (4.0, "flow-2", "1 to 4 h"), (24.0, "flow-3", "4 to 24 h"))
@@ -77,10 +80,11 @@ def _draw(choice: FlowChoice, layout: Layout) -> str:
     taken = [_rectangle(placed) for placed in layout.boxes]
     ways = [part for placed in layout.boxes for part in _ways(placed, layout.scale, taken)]
     labels = _labels(choice, layout, taken)
+    some_known = any(arc.waits for arc in choice.arcs)
     legend, legend_height = _legend(choice, layout)
     parts = [
         *_headings(layout),
-        *(_arc(placed) for placed in layout.arcs),
+        *(_arc(placed, some_known and not placed.arc.waits) for placed in layout.arcs),
         *(_box(placed) for placed in layout.boxes),
         *ways,
         *labels,
@@ -193,43 +197,53 @@ def _way(
 def _way_label(
     words: str, first: Point, last: Point, width: float, title: str, taken: list[Rectangle]
 ) -> str:
-    """The number at the outer end of the line, or above or below it where that is taken."""
+    """The number at the outer end of the line, above or below it; none where all is taken.
+
+    A number that can't be read is worse than none: the title and the table still have it.
+    """
     size, off = 7.6 * len(words), width / 2 + 6
     if title.startswith(f"{words} left"):
         beside, inner, anchor = last.x + 4, last.x - 6, "start"
     else:
         beside, inner, anchor = first.x - 4, first.x + 8, "end"
     spots = [(beside, 0.0), (inner, -off), (inner, off)]
-    for x, down in [*spots, spots[0]]:
+    for x, down in spots:
         wanted = (x if anchor == "start" else x - size, first.y + down - 7, size, 14.0)
         if not any(_overlap(wanted, other) for other in taken):
-            break
-    taken.append(wanted)
-    return _halo(words, x, first.y + down + 4.2, anchor)
+            taken.append(wanted)
+            return _halo(words, x, first.y + down + 4.2, anchor)
+    return ""
 
 
 # Arcs
 
 
-def _arc(placed: PlacedArc) -> str:
-    arc = placed.arc
+def _arc(placed: PlacedArc, hollow: bool) -> str:
+    """An arc; ``hollow`` ones have a light core, which says in black and white: no wait known."""
+    arc, tip = placed.arc, placed.points[-1]
     colour, _ = shade(arc.wait_hours)
-    tip = placed.points[-1]
     head = _head_length(placed.width)
-    points = [*placed.points[:-1], Point(tip.x - placed.reaches * head, tip.y)]
+    path = _path([*placed.points[:-1], Point(tip.x - placed.reaches * head, tip.y)], placed)
+    dash = "9 3" if placed.goes_back else None
     line = svg.element(
-        "path", d=_path(points, placed), fill="none", stroke=svg.paint(colour),
-        stroke_width=placed.width, stroke_opacity=0.82,
-        stroke_dasharray="9 3" if placed.goes_back else None,
+        "path", d=path, fill="none", stroke=svg.paint(colour), stroke_width=placed.width,
+        stroke_opacity=0.85, stroke_dasharray=dash,
     )  # fmt: skip
+    if hollow and placed.width >= THIN:
+        core = placed.width * CORE
+        line += svg.element(
+            "path", d=path, fill="none", stroke=svg.paint("card"), stroke_width=core
+        )
+    tip_of = _head(tip, (placed.reaches, 0), placed.width, colour)
+    return svg.titled(line + tip_of, _arc_title(arc), class_="arc")
+
+
+def _arc_title(arc: Arc) -> str:
     wait = "wait not known"
     if arc.wait_hours is not None:
         about = "about " if arc.is_about else ""
         wait = f"median known wait {about}{duration(arc.wait_hours)} ({arc.waits:,} known)"
-    title = f"{arc.source} to {arc.target}: {counted(arc.moves, 'move')}, {wait}"
-    return svg.titled(
-        line + _head(tip, (placed.reaches, 0), placed.width, colour), title, class_="arc"
-    )
+    return f"{arc.source} to {arc.target}: {counted(arc.moves, 'move')}, {wait}"
 
 
 def shade(hours: float | None) -> tuple[str, str]:
@@ -339,8 +353,9 @@ def _halo(words: str, x: float, y: float, anchor: str) -> str:
 
 def _legend(choice: FlowChoice, layout: Layout) -> tuple[list[str], float]:
     """The key to the drawing, in lines under it, and its height."""
+    waits = ", and their median known wait" if any(arc.waits for arc in choice.arcs) else ""
     lines = [
-        "Width and number of a line: moves. Short lines: people who came in and who left.",
+        f"Width and number of a line: moves{waits}. Short lines: people who came in and who left.",
         _second_line(choice, layout),
         not_drawn(choice),
     ]
@@ -374,6 +389,10 @@ def _samples(choice: FlowChoice, y: float) -> list[str]:
     shades = [("flow", "none known"), *((c, w) for _, c, w in SHADES), LONGEST]
     for colour, words in shades:
         made.append(svg.element("rect", x=x, y=y - 10, width=24, height=10, fill=svg.paint(colour)))
+        if colour == "flow":
+            made.append(
+                svg.element("rect", x=x, y=y - 7, width=24, height=4, fill=svg.paint("card"))
+            )
         made.append(svg.text(words, x + 30, y, font_size=12, fill=svg.paint("soft")))
         x += 46 + 6.8 * len(words)
     return made

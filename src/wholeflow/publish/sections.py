@@ -21,6 +21,7 @@ from wholeflow.publish.words import counted, duration, listed, number, sentence,
 
 TOP_PLACES = 12
 MOST_ROWS = 15
+MOST_MOVES = 400
 NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
 ENDS = {
     "between": "moved",
@@ -79,8 +80,11 @@ def _moves(facts: Facts) -> Rows:
             number(row["people"]),
             duration(row["wait_p50_hours"]),
         )
-        for row in moves
+        for row in moves[:MOST_MOVES]
     ]
+    if rest := moves[MOST_MOVES:]:
+        kinds = counted(len(rest), "smaller kind of move", "smaller kinds of move")
+        cells.append((kinds, "–", number(sum(row["moves"] for row in rest)), "–", "–"))
     return rows(("From", "To", "Moves", "People", "Median known wait"), cells, numeric_from=2)
 
 

@@ -18,9 +18,9 @@ COLOURS = {
     "delay": "#6d1f3a",
     "unsplit": "#e6e8eb",
     "on-delay": "#ffffff",
-    "flow": "#9fb1bd",
-    "flow-1": "#6fa3ad",
-    "flow-2": "#3b7f8c",
+    "flow": "#8797a3",
+    "flow-1": "#5b95a1",
+    "flow-2": "#2f7683",
     "flow-3": "#17566a",
     "flow-4": "#062d3d",
 }

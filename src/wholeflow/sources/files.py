@@ -74,6 +74,14 @@ def column_names(path: Path, encoding: str, separator: str) -> list[str]:
         return list(_parquet(path).schema_arrow.names)
     header = _head(path)
     _refuse_what_is_no_text(path, header, encoding)
+    names = _names(path, encoding, separator)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"the column {', '.join(twice)} stands twice in the header",
+            where=path.name,
+            repair="Give each column a name of its own, or leave one out.",
+        )
     try:
         with _open(path, encoding, separator, []) as reader:
             return list(reader.schema.names)

@@ -6,6 +6,8 @@ when it is read, so that no row is touched by a faulty one.
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
@@ -19,7 +21,10 @@ from wholeflow.core.time import LONDON, zone
 from wholeflow.events import TableSpec, choices, table, table_names
 
 SHIPPED = files("wholeflow.sources").joinpath("mappings")
-BLANK = ""
+DIRECTIVES = "YmdHMSfzbBjpIy"
+"""What the formats of times may hold after a per cent sign, as in Python's strftime."""
+
+DIRECTIVE = re.compile(r"%(.?)")
 
 
 @dataclass(frozen=True)
@@ -152,6 +157,14 @@ def parse_mapping(text: str, where: str) -> Mapping:
     return _Reader(where).mapping(raw)
 
 
+def _is_encoding(name: str) -> bool:
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
+
+
 class _Reader:
     """Turns parsed TOML into a Mapping; every fault says in which file and under what key."""
 
@@ -166,6 +179,9 @@ class _Reader:
         zone(zone_name)
         if raw.get("clock", "shared") not in ("shared", "shifted_per_person"):
             self.fail("clock", "is neither shared nor shifted_per_person", "Use one of these.")
+        for name in ("file", "place", "organisation"):
+            if not all(isinstance(entry, dict) for entry in self.several(raw, name)):
+                self.fail(name, "is not a list of tables", f"Write [[{name}]].")
         if not raw.get("file"):
             self.fail("file", "is missing", "Add a [[file]] for each layout of file.")
         return Mapping(
@@ -183,8 +199,19 @@ class _Reader:
             ),
         )
 
+    def several(self, raw: dict[str, Any], key: str) -> list[Any]:
+        value = raw.get(key, [])
+        if not isinstance(value, list):
+            self.fail(key, "is not a list", f"Write [[{key}]] for a table, ['...'] for texts.")
+        return list(value)
+
     def declared(self, name: str, entry: dict[str, str]) -> dict[str, str]:
-        self.only(entry, [f.name for f in table(name).own], name)
+        fields = {f.name: f for f in table(name).own}
+        self.only(entry, list(fields), name)
+        for key, value in entry.items():
+            allowed = fields[key].choice_list
+            if allowed and value not in choices(allowed):
+                self.fail(f"{name}.{key}", f"can't be {value!r}", f"Use: {', '.join(choices(allowed))}.")
         return entry
 
     def file(self, raw: dict[str, Any], top: dict[str, Any]) -> FileMapping:
@@ -192,17 +219,26 @@ class _Reader:
         self.only(
             raw, "feed match key recorded_at encoding separator times each says".split(), feed
         )
-        times = tuple(raw.get("times", top.get("times", ())))
+        times = tuple(self.several(raw if "times" in raw else top, "times"))
         shared = {**top.get("each", {}), **raw.get("each", {})}
+        used = {entry.get("table", "events") for entry in raw.get("says", [])}
+        known = {f.name for name in used if name in table_names() for f in table(name).own}
+        self.only(raw.get("each", {}), sorted(known), f"{feed}.each")
         recorded = raw.get("recorded_at")
+        encoding = raw.get("encoding", top.get("encoding", "utf-8"))
+        separator = raw.get("separator", top.get("separator", ","))
+        if not _is_encoding(encoding):
+            self.fail("encoding", f"can't be {encoding!r}", "Use a name such as utf-8 or cp1252.")
+        if len(separator) != 1:
+            self.fail("separator", "is not one character", "Use ',' or ';' or '\\t'.")
         return FileMapping(
             feed=feed,
             match=tuple(self.some(raw, "match", feed)),
             key=tuple(raw.get("key", ())),
             says=tuple(self.saying(entry, shared, times, feed) for entry in raw.get("says", [])),
             recorded_at=None if recorded is None else self.value(recorded, times, True, feed),
-            encoding=raw.get("encoding", top.get("encoding", "utf-8")),
-            separator=raw.get("separator", top.get("separator", ",")),
+            encoding=encoding,
+            separator=separator,
         )
 
     def saying(
@@ -250,6 +286,12 @@ class _Reader:
         formats = raw.get("format", times if is_time else ())
         formats = (formats,) if isinstance(formats, str) else tuple(formats)
         plus = raw.get("plus", "")
+        for form in formats:
+            if set(DIRECTIVE.findall(form)) - set(DIRECTIVES) or "%Y" not in form:
+                self.fail(
+                    key, f"can't be read by the format {form!r}",
+                    f"Use %Y and others of {' '.join('%' + d for d in DIRECTIVES)}.",
+                )  # fmt: skip
         if plus not in ("", "day", "month"):
             self.fail(key, f"can't add a {plus!r}", "Use plus = 'day' or plus = 'month'.")
         return Value(

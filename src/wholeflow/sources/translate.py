@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.core import time
+from wholeflow.core.errors import InputError
 from wholeflow.events import EventLog, Field
 from wholeflow.events.log import log_schema
 from wholeflow.sources.files import Piece
@@ -138,6 +139,12 @@ class _Cell:
         self.native = value.column is not None and pa.types.is_timestamp(
             schema.field(value.column).type
         )
+        if self.is_time and value.column and not self.native and not value.formats:
+            raise InputError(
+                f"the mapping does not say how the times in column {value.column} look",
+                where=mapping.source,
+                repair="Add times = ['%d/%m/%Y %H:%M'], or the format that the file has.",
+            )
         self.has_zone = self.native and schema.field(value.column or "").type.tz is not None
         self.scheme = _scheme(spec, mapping)
 
@@ -222,7 +229,8 @@ def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) 
     columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id"]
     columns += [column for cell in cells for column in cell.select()]
     faults = [branch for cell in cells for branch in cell.fault()]
-    columns.append(f"CASE {' '.join(faults)} END AS fault" if faults else "NULL AS fault")
+    each = ", ".join(f"CASE {branch} END" for branch in faults)
+    columns.append(f"nullif(concat_ws(';', {each}), '') AS faults" if faults else "NULL AS faults")
     if saying.attributes:
         pairs = ", ".join(
             f"{_quote(a)}, nullif(trim(CAST({_name(a)} AS VARCHAR)), '')" for a in saying.attributes
@@ -243,11 +251,12 @@ def _holds(condition: Condition) -> str:
 
 
 def _sql_faults(found: pa.Table) -> Iterator[tuple[int, str, str]]:
-    faulty = found.filter(found["fault"].is_valid())
-    pairs = zip(faulty["line"].to_pylist(), faulty["fault"].to_pylist(), strict=True)
-    for line, fault in pairs:
-        name, _, why = fault.partition("|")
-        yield line, name, why
+    faulty = found.filter(found["faults"].is_valid())
+    pairs = zip(faulty["line"].to_pylist(), faulty["faults"].to_pylist(), strict=True)
+    for line, faults in pairs:
+        for fault in faults.split(";"):
+            name, _, why = fault.partition("|")
+            yield line, name, why
 
 
 def _instants(

@@ -61,7 +61,7 @@ timed AS (
            p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.referred_at,
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
-           p.moves_over AND coalesce(f.end_at, f.seen_to) > coalesce(t.arrived_at, t.started_at) AS overlaps
+           p.moves_over AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps
     FROM pairs AS p
     JOIN begun AS t ON t.stay = p.to_stay
     JOIN begun AS f ON f.stay = p.from_stay

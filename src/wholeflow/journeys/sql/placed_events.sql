@@ -1,19 +1,40 @@
 -- Every event in its person's order (§4) and with the visit that it belongs to: events with a ref by
 -- that ref and place; others by place, a new visit after each end and at each further arrival. An
 -- event without a place is where its ref is first placed, else where the body last arrived (§3).
-WITH ranked AS (
-    SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.precision, e.activity,
-           e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
+WITH staged AS (
+    SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.sequence, e.precision,
+           e.activity, e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
            k.stage, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
-           CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
-           row_number() OVER (
-               PARTITION BY e.run, e.person
-               ORDER BY e.at, coalesce(e.sequence, 0),
-                        CASE WHEN k.ends THEN 0 ELSE 1 END, coalesce(k.stage, 5), e.id, e.part
-           ) AS rank
+           CASE WHEN e.kind = 'arrived' THEN 1 ELSE 0 END AS arrives,
+           CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives
     FROM present_events AS e
     JOIN kinds AS k ON k.kind = e.kind
     LEFT JOIN place_facts AS p ON p.place = e.place
+),
+opened AS (
+    SELECT s.*,
+           coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
+           OR coalesce(max(CASE WHEN s.ends = 0 AND s.stage IS NOT NULL THEN s.at END) OVER before_now, $always)
+              > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always) AS is_open,
+           sum(s.arrives) OVER (PARTITION BY s.run, s.person, s.ref, s.place, s.at) AS arrives_now
+    FROM staged AS s
+    WINDOW before_now AS (
+        PARTITION BY s.run, s.person, s.ref, s.place ORDER BY s.at
+        RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
+),
+ranked AS (
+    SELECT o.*,
+           row_number() OVER (
+               PARTITION BY o.run, o.person
+               ORDER BY o.at, coalesce(o.sequence, 0),
+                        CASE WHEN o.is_open AND o.kind = 'ready' THEN 0
+                             WHEN o.is_open AND o.kind = 'started' AND o.arrives_now = 0 THEN 0
+                             WHEN o.ends = 1 AND (o.is_open OR o.place IS NULL) THEN 1
+                             ELSE 2 END,
+                        coalesce(o.stage, 5), o.id, o.part
+           ) AS rank
+    FROM opened AS o
 ),
 counted AS (
     SELECT r.*,
@@ -52,7 +73,7 @@ closed AS (
 )
 SELECT c.run, c.person, c.rank, c.id, c.part, c.source, c.at, c.kind, c.stage, c.ends, c.precision,
        c.activity, c.need, c.from_place, c.to_place, c.team, c.waits_for, c.reason,
-       c.visit_ref, c.stay_place AS place,
+       c.visit_ref, c.stay_place AS place, c.place IS NOT NULL OR c.ref IS NOT NULL AS is_placed,
        CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS visit_end,
        CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(CASE WHEN c.kind = 'arrived' THEN 1 ELSE 0 END) OVER (
            PARTITION BY c.run, c.person, c.visit_ref, c.stay_place, c.ends_before

@@ -22,7 +22,7 @@ WITH gathered AS (
     FROM placed_events AS v
     WHERE v.visit_ref IS NOT NULL OR v.place IS NOT NULL
     GROUP BY v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival
-    HAVING count(v.stage) > 0
+    HAVING max(CASE WHEN v.stage IS NOT NULL AND (v.kind <> 'died' OR v.is_placed) THEN 1 ELSE 0 END) = 1
 ),
 described AS (
     SELECT g.*, coalesce(p.holds, 'body') AS holds, p.organisation,
@@ -83,7 +83,8 @@ checked AS (
 ),
 bodies AS (
     SELECT c.*,
-           CASE WHEN c.holds = 'body' AND c.begin_at IS NOT NULL AND c.in_order THEN 1 ELSE 0 END AS counts,
+           CASE WHEN c.holds = 'body' AND c.begin_at IS NOT NULL AND c.place IS NOT NULL AND c.in_order
+                THEN 1 ELSE 0 END AS counts,
            max(CASE WHEN c.holds = 'body' AND c.begin_at IS NOT NULL AND c.in_order THEN c.end_at END) OVER (
                PARTITION BY c.run, c.person ORDER BY c.begin_at, c.begin_rank
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
@@ -108,7 +109,9 @@ chained AS (
            ) ELSE 0 END AS chain
     FROM bodies AS b
 )
-SELECT row_number() OVER (ORDER BY c.run, c.person, c.begin_rank) AS stay,
+SELECT row_number() OVER (
+           ORDER BY c.run, c.person, coalesce(c.begin_at, c.referred_at, c.accepted_at, c.end_at), c.begin_rank
+       ) AS stay,
        c.run, c.person,
        dense_rank() OVER (ORDER BY c.run, c.person, coalesce(c.need, -1), c.chain) AS journey,
        c.need, c.place, c.organisation, c.setting, c.holds, c.source, c.from_place, c.to_place,
