@@ -72,7 +72,10 @@ def derived_page():
 
 def lists_page():
     parts = ["# Closed lists", "The values that columns of type `choice` take."]
-    names = ["kinds", *dict.fromkeys(r["list"] for r in read_rows("wholeflow.events", "tables/choices.csv"))]
+    names = [
+        "kinds",
+        *dict.fromkeys(r["list"] for r in read_rows("wholeflow.events", "tables/choices.csv")),
+    ]
     for name in names:
         rows = [f"| `{value}` | {meaning} |" for value, meaning in choices(name).items()]
         parts += [f"## {name}", "\n".join(["| value | meaning |", "|---|---|", *rows])]
@@ -90,7 +93,8 @@ def measures_page():
         rules = ", ".join(d.rules)
         parts += [
             f"## {d.name}",
-            f"**{d.title}**, version {d.version}, in {d.unit}; {better}. {d.meaning} Rules: {rules}.",
+            f"**{d.title}**, version {d.version}, in {d.unit}; {better}. {d.meaning} "
+            f"Rules: {rules}.",
         ]
     parts += ["## XmR presets", "Charts over time name the preset that judged them."]
     parts += [f"- `{name}`: {preset.title}" for name, preset in presets().items()]
@@ -121,7 +125,10 @@ def sources_page():
 
 def commands_page():
     os.environ["COLUMNS"] = "100"
-    parts = ["# Commands", "Exit status: 0 done; 1 refused, with what, where and what to do; 2 wrong usage."]
+    parts = [
+        "# Commands",
+        "Exit status: 0 done; 1 refused, with what, where and what to do; 2 wrong usage.",
+    ]
     for verb in VERBS:
         text = CliRunner().invoke(app, [verb, "--help"], color=False).output
         text = re.sub(r"\x1b\[[0-9;]*m", "", text).strip("\n")

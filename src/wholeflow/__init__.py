@@ -1,11 +1,11 @@
 """Whole system flow in health and social care.
 
-    import wholeflow as wf
-    store = wf.open("place.duckdb")
-    wf.load(store, wf.read("export/", source="mimic"))
-    print(wf.check(store))
-    print(wf.measure(store, "stay", by=["place"]).says)
-    wf.report(store, to="place.html")
+import wholeflow as wf
+store = wf.open("place.duckdb")
+wf.load(store, wf.read("export/", source="mimic"))
+print(wf.check(store))
+print(wf.measure(store, "stay", by=["place"]).says)
+wf.report(store, to="place.html")
 """
 
 from wholeflow.api import check, demo, journeys, load, map, measure, open, read, report

@@ -85,7 +85,7 @@ def check(of: Store | Journeys) -> Check:
 
 
 def measure(of: Store | Journeys, name: str | Definition, by: Sequence[str] = ()) -> Result:
-    """A measure by name, own definition or definition file, grouped (docs/reference/measures.md)."""
+    """A measure by name, own definition or definition file, grouped by names."""
     return measure_journeys(_view(of), name, by)
 
 
@@ -115,7 +115,9 @@ def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) ->
     target = Path(to)
     if target.suffix.lower() not in (".html", ".htm"):
         raise RequestError(
-            "a report is written as HTML", where=str(target), repair="Name a file such as place.html."
+            "a report is written as HTML",
+            where=str(target),
+            repair="Name a file such as place.html.",
         )
     text = page(
         seen,

@@ -30,7 +30,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Whole system flow: how people move through every organisation of a place, and why they wait.",
+    help="Whole system flow: how people move through the organisations of a place, and why they "
+    "wait.",
 )
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -39,7 +40,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Csv = Annotated[bool, typer.Option("--csv", help="Print the table as CSV.")]
 AsOf = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="TIME", help="Use what was recorded up to then: 2024-11-05T14:30."),
+    typer.Option(
+        "--as-of", metavar="TIME", help="Use what was recorded up to then: 2024-11-05T14:30."
+    ),
 ]
 
 
@@ -277,8 +280,7 @@ def with_local_times(rows: pa.Table, zone: str) -> pa.Table:
     for name in ("at", *(n for n in rows.column_names if n.endswith("_at"))):
         if name in rows.column_names:
             texts = [
-                None if at is None else local(at, zone).isoformat()
-                for at in rows[name].to_pylist()
+                None if at is None else local(at, zone).isoformat() for at in rows[name].to_pylist()
             ]
             place = rows.column_names.index(name)
             rows = rows.set_column(place, name, pa.array(texts, pa.string()))

@@ -28,7 +28,13 @@ PLACES = [
     {"place": "Home care", "setting": "home_care", "organisation": "Agency", "holds": "caseload"},
 ]
 EVENTS = [
-    {"person": p, "place": place, "at": f"2024-{month:02d}-{day:02d} {hour:02d}:00", "kind": kind, "activity": kind}
+    {
+        "person": p,
+        "place": place,
+        "at": f"2024-{month:02d}-{day:02d} {hour:02d}:00",
+        "kind": kind,
+        "activity": kind,
+    }
     for month in (5, 7)
     for p in ("a", "b", "c")
     for place, day, hour, kind in [
@@ -164,4 +170,6 @@ def test_every_rule_that_is_cited_exists():
 
 
 def test_every_kind_of_event_has_a_meaning():
-    assert all(row["meaning"].endswith(".") for row in read_rows("wholeflow.events", "tables/kinds.csv"))
+    assert all(
+        row["meaning"].endswith(".") for row in read_rows("wholeflow.events", "tables/kinds.csv")
+    )

@@ -72,7 +72,29 @@ def test_occupancy_of_a_day_worked_by_hand():
 
 
 # Freireich and others 1963, remission of 21 people on 6-mercaptopurine, weeks; negative: censored.
-REMISSION = [6, 6, 6, -6, 7, -9, 10, -10, -11, 13, 16, -17, -19, -20, 22, 23, -25, -32, -32, -34, -35]
+REMISSION = [
+    6,
+    6,
+    6,
+    -6,
+    7,
+    -9,
+    10,
+    -10,
+    -11,
+    13,
+    16,
+    -17,
+    -19,
+    -20,
+    22,
+    23,
+    -25,
+    -32,
+    -32,
+    -34,
+    -35,
+]
 
 
 def test_median_with_censoring_is_kaplan_meiers():
@@ -101,7 +123,12 @@ def test_percentiles_without_censoring_are_those_of_percentile_cont():
 
 @pytest.mark.parametrize(
     ("met", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
+    [
+        (81, 263, 0.2553, 0.3662),
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_range_of_a_share_is_wilsons(met, n, low, high):
     # Newcombe 1998, Statistics in Medicine 17: 857-872, table I, method 3.

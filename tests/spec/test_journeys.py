@@ -76,6 +76,21 @@ def test_s16_what_came_before_is_all_of_it_and_not_only_the_last_begun():
     expect(view, "journeys", "person | stays | places | organisations\nAnn | 3 | 3 | 2")
 
 
+def test_s16_a_bed_that_was_accepted_and_never_used_is_part_of_the_journey_around_it():
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | ED
+        Ann    | 2024-07-01 12:00 | left     | ED
+        Ann    | 2024-07-02 09:00 | accepted | Ward
+        Ann    | 2024-07-03 09:00 | arrived  | ED
+        Ann    | 2024-07-03 12:00 | left     | ED
+        """,
+        LISTS,
+    )
+    expect(view, "journeys", "person | stays | from_at\nAnn | 3 | 2024-07-01 09:00")
+
+
 def test_s16_the_days_between_can_be_chosen():
     events = """
         person | at               | kind    | place

@@ -229,6 +229,27 @@ def test_s4_a_stay_of_no_length_is_a_stay_that_ended():
     )
 
 
+def test_s4_a_stay_of_no_length_after_one_that_moved_on_is_a_stay_of_its_own():
+    view = worked_out("""
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | ED
+        Ann    | 2024-07-01 12:00 | arrived | Ward
+        Ann    | 2024-07-03 12:00 | left    | Ward
+        Ann    | 2024-07-20 09:00 | arrived | ED
+        Ann    | 2024-07-20 09:00 | left    | ED
+    """)
+    expect(
+        view,
+        "stays",
+        """
+        place | begin_at         | end_kind | stay_hours
+        ED    | 2024-07-01 09:00 | moved on | 3
+        Ward  | 2024-07-01 12:00 | left     | 48
+        ED    | 2024-07-20 09:00 | left     | 0
+    """,
+    )
+
+
 def test_s4_loading_in_another_order_changes_nothing():
     told = recorded(
         "events",
@@ -276,6 +297,24 @@ def test_s5_on_shifted_clocks_durations_and_order_are_right():
         clock="shifted_per_person",
     )
     expect(view, "stays", "person | place | stay_hours\nAnn|ED|3\nAnn|Ward|24\nBen|ED|1.5")
+
+
+def test_s5_on_shifted_clocks_a_past_view_does_not_make_people_vanish():
+    """Nobody can say what had happened by a day: refuse, or show what was known."""
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2144-07-01 09:00 | arrived | ED
+        Ann    | 2144-07-01 12:00 | left    | ED
+        """,
+        clock="shifted_per_person",
+        as_of="2024-07-01",
+    )
+    try:
+        found = view.table("stays")
+    except UnsupportedError:
+        return
+    assert found["stay_hours"].to_pylist() == [3.0]
 
 
 def test_s5_one_shifted_source_makes_the_whole_store_shifted():

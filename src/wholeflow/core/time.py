@@ -11,6 +11,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -99,7 +100,7 @@ def local_segments(zone_name: str) -> tuple[LocalSegment, ...]:
     """Wall-clock time of a zone cut into stretches with one reading each, in order."""
     changes = clock_changes(zone_name)
     segments = [LocalSegment(-(2**62), changes[0][1], False, False)]
-    for (_, old), (at, new) in zip(changes, changes[1:], strict=False):
+    for (_, old), (at, new) in pairwise(changes):
         first, second = sorted((at + old, at + new))
         special = LocalSegment(first, old, new > old, new < old)
         segments += [special, LocalSegment(second, new, False, False)]
@@ -213,9 +214,7 @@ def offset_at(at: int, zone_name: str = LONDON) -> int:
     return changes[bisect_right([start for start, _ in changes], at) - 1][1]
 
 
-def wall_to_instant(
-    wall: np.ndarray, zone_name: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def wall_to_instant(wall: np.ndarray, zone_name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Instants of wall-clock times, which of them no clock showed, which were shown twice.
 
     ``wall``: int64 microseconds since 1970-01-01 00:00 on the local clock.

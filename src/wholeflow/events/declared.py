@@ -107,8 +107,8 @@ def read_fields(package: str, path: str) -> tuple[Field, ...]:
 
 def read_rows(package: str, path: str) -> list[dict[str, str]]:
     """The rows of a CSV file that ships in a package."""
-    with files(package).joinpath(path).open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    text = files(package).joinpath(path).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @dataclass(frozen=True)

@@ -85,10 +85,7 @@ class EventLog:
         built = {}
         for name, rows in tables.items():
             spec = table(name)
-            numbered = [
-                _row(spec, {"source": source, **row}, zone, numbers)
-                for row in rows
-            ]
+            numbered = [_row(spec, {"source": source, **row}, zone, numbers) for row in rows]
             built[name] = pa.Table.from_pylist(numbered, schema=log_schema(spec))
         return cls(built, clock)
 

@@ -67,9 +67,7 @@ class Check:
         counts = {s: sum(f.severity == s for f in self.findings) for s in SEVERITIES}
         if not self.findings:
             return f"All {self.asked} checks passed."
-        found = ", ".join(
-            f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n
-        )
+        found = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in counts.items() if n)
         return f"{self.asked} checks: {found}."
 
     def __str__(self) -> str:
@@ -137,7 +135,9 @@ def _feeds(journeys: Journeys) -> pa.Table:
             SELECT r.source, count(*) AS records, max(r.file) AS file
             FROM records AS r WHERE r.line > 0 GROUP BY r.source
         ),
-        refused AS (SELECT r.file, count(DISTINCT r.line) AS rejected FROM rejects AS r GROUP BY r.file)
+        refused AS (
+            SELECT r.file, count(DISTINCT r.line) AS rejected FROM rejects AS r GROUP BY r.file
+        )
         SELECT d.name AS feed, k.records, coalesce(t.people, 0) AS people,
                coalesce(f.rejected, 0) AS rejected, s.clock, s.title, s.licence
         FROM kept AS k

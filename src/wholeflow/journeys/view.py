@@ -67,7 +67,9 @@ class Journeys:
         selected, joins = [], []
         for f in fields:
             if f.type == "code":
-                joins.append(f'LEFT JOIN dictionary AS d_{f.name} ON d_{f.name}.code = t."{f.name}"')
+                joins.append(
+                    f'LEFT JOIN dictionary AS d_{f.name} ON d_{f.name}.code = t."{f.name}"'
+                )
                 selected.append(f'd_{f.name}.name AS "{f.name}"')
             else:
                 selected.append(f't."{f.name}"')
@@ -129,7 +131,7 @@ class Journeys:
     def has_events(self) -> bool:
         """True when the view holds any person's event."""
         self._make("present_events")
-        return self.engine.query("SELECT 1 FROM present_events LIMIT 1").num_rows > 0
+        return bool(self.engine.query("SELECT 1 FROM present_events LIMIT 1").num_rows)
 
     def counts(self) -> pa.Table:
         """Published counts as known in this view, names shown."""
@@ -182,13 +184,16 @@ def _kinds() -> pa.Table:
 
 
 def journeys(
-    store: Store, *, as_of: str | int | None = None, zone: str = time.LONDON,
+    store: Store,
+    *,
+    as_of: str | int | None = None,
+    zone: str = time.LONDON,
     gap_days: int = GAP_DAYS,
 ) -> Journeys:
     """A lazy view of a store, as of an instant (ISO text in local time, or an integer)."""
     if gap_days < 0:
-        raise RequestError("gap_days can't be negative", repair="Use 30, or another number of days.")
+        raise RequestError(
+            "gap_days can't be negative", repair="Use 30, or another number of days."
+        )
     instant = time.parse_instant(as_of, zone) if isinstance(as_of, str) else as_of
     return Journeys(store, store.engine.session(), instant, zone, gap_days)
-
-

@@ -9,7 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from wholeflow.core.errors import InputError
+from wholeflow.core.errors import InputError, unknown
+from wholeflow.events import choices
+from wholeflow.journeys import columns
+from wholeflow.journeys.operators import DERIVED
 
 FAMILIES = ("count", "level", "duration", "within", "returns")
 
@@ -50,6 +53,18 @@ class Definition:
                 where=self.name,
                 repair=f"Use one of: {', '.join(FAMILIES)}.",
             )
+        if self.table not in DERIVED:
+            raise unknown("derived table", self.table, list(DERIVED))
+        instants = [f.name for f in columns(self.table) if f.type == "instant"]
+        for name in (self.at, self.begin, self.end):
+            if name and name not in instants:
+                raise unknown(f"instant of {self.table}", name, instants)
+        for name in (*self.settings, *self.to_settings):
+            if name not in choices("settings"):
+                raise unknown("setting", name, list(choices("settings")))
+        for name in self.holds:
+            if name not in choices("holds"):
+                raise unknown("layer", name, list(choices("holds")))
 
 
 @cache
@@ -89,7 +104,9 @@ def parse_definition(text: str, where: str) -> Definition:
     for name, field in known.items():
         if field.default is MISSING and name not in raw:
             raise InputError(
-                f"the definition lacks {name!r}", where=where, repair="Add it; see the shipped ones."
+                f"the definition lacks {name!r}",
+                where=where,
+                repair="Add it; see the shipped ones.",
             )
     return Definition(**{key: _frozen(value) for key, value in raw.items()})
 

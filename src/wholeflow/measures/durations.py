@@ -46,9 +46,7 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
         f"{' '.join(groups.joins)} WHERE t.hours IS NOT NULL AND {kept} "
         + (f"ORDER BY {groups.positions()}" if by else "")
     )
-    figures = [
-        {**key, **_figures(part)} for key, part in grouping.by_group(rows, groups.by)
-    ]
+    figures = [{**key, **_figures(part)} for key, part in grouping.by_group(rows, groups.by)]
     schema = pa.schema([*((name, pa.string()) for name in groups.by), *FIGURES])
     table = pa.Table.from_pylist(figures, schema=schema)
     return Result(

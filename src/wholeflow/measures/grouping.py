@@ -71,12 +71,14 @@ def group(journeys: Journeys, table: str, by: Sequence[str], at: str) -> Groupin
         if name in NAMES[table]:
             column = NAMES[table][name]
             joins.append(f"LEFT JOIN dictionary AS g_{name} ON g_{name}.code = t.{column}")
-            select.append(f'coalesce(g_{name}.name, \'not recorded\') AS "{name}"')
+            select.append(f"coalesce(g_{name}.name, 'not recorded') AS \"{name}\"")
         elif name in TEXTS[table]:
             select.append(f't.{name} AS "{name}"')
         elif name in time.UNITS:
             use_calendar(journeys)
-            joins.append(f"LEFT JOIN calendar AS c ON c.quarter_hour = t.{at} // {time.QUARTER_HOUR}")
+            joins.append(
+                f"LEFT JOIN calendar AS c ON c.quarter_hour = t.{at} // {time.QUARTER_HOUR}"
+            )
             select.append(f'c."{name}" AS "{name}"')
         else:
             raise unknown("grouping", name, [*NAMES[table], *TEXTS[table], *time.UNITS])
@@ -117,9 +119,7 @@ def add_is_complete(journeys: Journeys, rows: pa.Table, unit: str) -> pa.Table:
     return rows.append_column("is_complete", pa.array([x in whole for x in rows[unit].to_pylist()]))
 
 
-def by_group(
-    rows: pa.Table, by: Sequence[str]
-) -> Iterable[tuple[dict[str, Any], pa.Table]]:
+def by_group(rows: pa.Table, by: Sequence[str]) -> Iterable[tuple[dict[str, Any], pa.Table]]:
     """The rows of each group; rows must be sorted by the grouping columns."""
     if not by:
         yield {}, rows
@@ -137,6 +137,10 @@ def conditions(settings: Sequence[str], holds: Sequence[str]) -> str:
     parts = []
     for column, allowed in (("setting", settings), ("holds", holds)):
         if allowed:
-            listed = ", ".join("'" + value.replace("'", "''") + "'" for value in allowed)
-            parts.append(f"t.{column} IN ({listed})")
+            parts.append(f"t.{column} IN ({', '.join(quoted(value) for value in allowed)})")
     return " AND ".join(parts) or "true"
+
+
+def quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"

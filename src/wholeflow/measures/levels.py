@@ -74,26 +74,33 @@ def _rows(journeys: Journeys, names: Sequence[str], unit: str) -> pa.Table:
         points AS (
             SELECT {joined}, g.at AS at, g.net FROM grouped AS g
             UNION ALL
-            SELECT {joined}, greatest(s.from_at, {first}) AS at, 0 AS net FROM groups AS g, spans AS s
+            SELECT {joined}, greatest(s.from_at, {first}) AS at, 0 AS net
+            FROM groups AS g, spans AS s
         ),
         summed AS (
-            SELECT {joined}, g.at AS at, sum(g.net) AS net FROM points AS g GROUP BY {joined}, g.at
+            SELECT {joined}, g.at AS at, sum(g.net) AS net
+            FROM points AS g GROUP BY {joined}, g.at
         ),
         levels AS (
             SELECT {joined}, g.at AS at,
-                   sum(g.net) OVER (PARTITION BY {joined} ORDER BY g.at ROWS UNBOUNDED PRECEDING) AS inside,
-                   lead(g.at, 1, {last}) OVER (PARTITION BY {joined} ORDER BY g.at) AS until_at
+                   sum(g.net) OVER (
+                       PARTITION BY {joined} ORDER BY g.at ROWS UNBOUNDED PRECEDING
+                   ) AS inside,
+                   lead(g.at, 1, {last}) OVER (
+                       PARTITION BY {joined} ORDER BY g.at
+                   ) AS until_at
             FROM summed AS g
         )
         SELECT {joined}, {label}
                CAST(sum(g.inside * (g.until_at - g.at)) AS DOUBLE)
-                   / greatest(1, max(least(p.to_at, {last}) - greatest(p.from_at, {first}))) AS mean,
+                   / greatest(1, max(least(p.to_at, {last}) - greatest(p.from_at, {first})))
+                   AS mean,
                CAST(max(g.inside) AS BIGINT) AS peak,
                CAST(sum(g.inside * (g.until_at - g.at)) AS DOUBLE) / {time.HOUR} AS person_hours
         FROM levels AS g
         JOIN spans AS p ON g.at >= p.from_at AND g.at < p.to_at
-        GROUP BY {joined}{', p.label' if unit else ''}
-        ORDER BY {joined}{', p.label' if unit else ''}
+        GROUP BY {joined}{", p.label" if unit else ""}
+        ORDER BY {joined}{", p.label" if unit else ""}
         """
     )
 

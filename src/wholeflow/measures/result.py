@@ -55,7 +55,9 @@ class Result:
         return f"{self.definition.title}: {_words(self.rows.to_pylist()[0])}."
 
     def _left_out(self) -> list[str]:
-        return [f"Left out: {count:,} {reason}." for reason, count in self.left_out.items() if count]
+        return [
+            f"Left out: {count:,} {reason}." for reason, count in self.left_out.items() if count
+        ]
 
 
 def _words(row: Mapping[str, Any]) -> str:

@@ -20,9 +20,7 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
     """
     groups = grouping.group(journeys, "stays", by, "end_at")
     within = definition.within_days * time.DAY
-    watched = (
-        f"t.end_at <= {journeys.observed_to() - within}" if journeys.is_shared else "true"
-    )
+    watched = f"t.end_at <= {journeys.observed_to() - within}" if journeys.is_shared else "true"
     rows = journeys.query(
         f"{_times_in_hospital(definition)} SELECT {groups.columns()} count(*) AS n, "
         f"count(*) FILTER (WHERE t.back_at - t.end_at <= {within}) AS met "
@@ -30,9 +28,10 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
         + (f"GROUP BY {groups.positions()} ORDER BY {groups.positions()}" if by else "")
     )
     if not sum(rows["n"].to_pylist()):
+        days = definition.within_days
+        when = f" more than {days} days before the records end" if journeys.is_shared else ""
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital "
-            f"{'more than ' + str(definition.within_days) + ' days before the records end' if journeys.is_shared else 'settings'}",
+            f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital{when}",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     recent = journeys.query(

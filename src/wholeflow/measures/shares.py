@@ -12,6 +12,7 @@ from wholeflow.core.errors import UnsupportedError, unknown
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
+from wholeflow.measures.grouping import quoted
 from wholeflow.measures.result import Result
 
 Z = 1.959963984540054
@@ -21,9 +22,10 @@ Z = 1.959963984540054
 def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
     """Share that ended within a time; from published counts where there are no stays (§21)."""
     kept = grouping.conditions(definition.settings, definition.holds)
-    is_there = journeys.has_events() and journeys.query(
-        f"SELECT 1 AS one FROM stays AS t WHERE {kept} LIMIT 1"
-    ).num_rows
+    is_there = (
+        journeys.has_events()
+        and journeys.query(f"SELECT 1 AS one FROM stays AS t WHERE {kept} LIMIT 1").num_rows
+    )
     if not is_there:
         return _from_counts(journeys, definition, by)
     groups = grouping.group(journeys, "stays", by, definition.end)
@@ -97,7 +99,7 @@ def sum_counts(
     columns = {"breakdown": 't."by"', "organisation": "t.organisation", "place": "t.place"}
     select = ", ".join(f'{columns.get(name, "s.label")} AS "{name}"' for name in by)
     totals = ", ".join(
-        f"coalesce(sum(t.value) FILTER (WHERE t.name = '{name}'), 0) AS {column}"
+        f"coalesce(sum(t.value) FILTER (WHERE t.name = {quoted(name)}), 0) AS {column}"
         for column, name in names.items()
     )
     keys = ", ".join(f'"{name}"' for name in by)

@@ -40,7 +40,7 @@ class Piece:
     @property
     def read(self) -> int:
         """Records of the file in this piece, readable or not."""
-        return self.rows.num_rows + len(self.rejects)
+        return int(self.rows.num_rows) + len(self.rejects)
 
 
 def find_files(paths: list[Path]) -> list[Path]:
@@ -197,9 +197,7 @@ def _is_gzip(path: Path) -> bool:
 def _head(path: Path) -> bytes:
     """The first bytes of a file, unpacked."""
     try:
-        with pa.input_stream(
-            str(path), compression="gzip" if _is_gzip(path) else None
-        ) as data:
+        with pa.input_stream(str(path), compression="gzip" if _is_gzip(path) else None) as data:
             return bytes(data.read(65_536))
     except (OSError, EOFError, zlib.error) as error:
         raise _unreadable(path, "", error) from error

@@ -21,6 +21,14 @@ from wholeflow.core.time import LONDON, zone
 from wholeflow.events import TableSpec, choices, table, table_names
 
 SHIPPED = files("wholeflow.sources").joinpath("mappings")
+TOP_KEYS = [
+    "source", "title", "licence", "zone", "clock", "people", "times", "encoding", "separator",
+    "each", "file", "place", "unlisted_places", "organisation",
+]  # fmt: skip
+FILE_KEYS = [
+    "feed", "match", "key", "recorded_at", "encoding", "separator", "times", "each", "says",
+]  # fmt: skip
+
 DIRECTIVES = "YmdHMSfzbBjpIy"
 """What the formats of times may hold after a per cent sign, as in Python's strftime."""
 
@@ -108,9 +116,9 @@ class Mapping:
     clock: str
     people: str
     files: tuple[FileMapping, ...]
-    places: tuple[Dictionary[str, str], ...]
-    unlisted_places: Dictionary[str, str] | None
-    organisations: tuple[Dictionary[str, str], ...]
+    places: tuple[dict[str, str], ...]
+    unlisted_places: dict[str, str] | None
+    organisations: tuple[dict[str, str], ...]
 
     def file_for(self, path: Path) -> FileMapping | None:
         """The layout of a file, or None where the mapping names none."""
@@ -172,8 +180,7 @@ class _Reader:
         self.where = where
 
     def mapping(self, raw: dict[str, Any]) -> Mapping:
-        known = "source title licence zone clock people times encoding separator each file place "
-        self.only(raw, (known + "unlisted_places organisation").split(), "")
+        self.only(raw, TOP_KEYS, "")
         source = self.text(raw, "source", "")
         zone_name = raw.get("zone", LONDON)
         zone(zone_name)
@@ -211,14 +218,14 @@ class _Reader:
         for key, value in entry.items():
             allowed = fields[key].choice_list
             if allowed and value not in choices(allowed):
-                self.fail(f"{name}.{key}", f"can't be {value!r}", f"Use: {', '.join(choices(allowed))}.")
+                self.fail(
+                    f"{name}.{key}", f"can't be {value!r}", f"Use: {', '.join(choices(allowed))}."
+                )
         return entry
 
     def file(self, raw: dict[str, Any], top: dict[str, Any]) -> FileMapping:
         feed = self.text(raw, "feed", "file")
-        self.only(
-            raw, "feed match key recorded_at encoding separator times each says".split(), feed
-        )
+        self.only(raw, FILE_KEYS, feed)
         times = tuple(self.several(raw if "times" in raw else top, "times"))
         shared = {**top.get("each", {}), **raw.get("each", {})}
         used = {entry.get("table", "events") for entry in raw.get("says", [])}

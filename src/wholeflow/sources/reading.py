@@ -12,7 +12,7 @@ from wholeflow.core.errors import InputError, RequestError
 from wholeflow.events import EventLog, table
 from wholeflow.events.log import log_schema
 from wholeflow.sources import files
-from wholeflow.sources.mapping import FileMapping, Mapping, read_mapping, shipped_mapping
+from wholeflow.sources.mapping import FileMapping, Mapping, Saying, read_mapping, shipped_mapping
 from wholeflow.sources.translate import translate
 from wholeflow.store import Chunk
 from wholeflow.store.engine import DuckDBEngine
@@ -44,7 +44,7 @@ class Reading:
         for path, layout in self.files:
             key = ", ".join(layout.key) or "all that the row says"
             lines.append(f"{path.name} is {layout.feed}; a record is named by {key}; each row says")
-            lines += [f"  {_in_words(saying.table, saying)}" for saying in layout.says]
+            lines += [f"  {_in_words(saying)}" for saying in layout.says]
         return "\n".join(lines)
 
 
@@ -147,10 +147,7 @@ class _Places:
         return {name: pa.Table.from_pylist(numbered, schema=log_schema(table(name)))}
 
 
-def _in_words(name: str, saying: object) -> str:
-    from wholeflow.sources.mapping import Saying
-
-    assert isinstance(saying, Saying)
+def _in_words(saying: Saying) -> str:
     parts = []
     for field, value in saying.fields:
         said = f"column {value.column}" if value.column else f"{value.constant}"
@@ -166,4 +163,4 @@ def _in_words(name: str, saying: object) -> str:
         for c in saying.when
     ]
     when = f" when {' and '.join(conditions)}" if conditions else ""
-    return f"{name}: {', '.join(parts)}{when}"
+    return f"{saying.table}: {', '.join(parts)}{when}"

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.errors import InputError
-from wholeflow.events import EventLog, Field
+from wholeflow.events import Field
 from wholeflow.events.log import log_schema
 from wholeflow.sources.files import Piece
 from wholeflow.sources.mapping import Condition, FileMapping, Mapping, Saying, Value
@@ -211,9 +211,7 @@ class _Cell:
         return f"try_strptime({self.text}, {_quote(form)})"
 
     def _translated(self) -> str:
-        whens = " ".join(
-            f"WHEN {_quote(code)} THEN {_quote(to)}" for code, to in self.value.codes
-        )
+        whens = " ".join(f"WHEN {_quote(code)} THEN {_quote(to)}" for code, to in self.value.codes)
         return f"CASE {self.text} {whens} END"
 
 
@@ -291,7 +289,8 @@ def _moved_on(wall: np.ndarray, plus: str) -> np.ndarray:
     if plus == "month":
         moment = wall.astype("datetime64[us]")
         month = moment.astype("datetime64[M]")
-        return ((month + 1).astype("datetime64[us]") + (moment - month)).astype(np.int64)
+        later = (month + 1).astype("datetime64[us]") + (moment - month)
+        return np.asarray(later.astype(np.int64))
     return wall
 
 

@@ -59,6 +59,7 @@ class DuckDBEngine:
         self._sessions: list[DuckDBEngine] = []
 
     def session(self) -> DuckDBEngine:
+        """The same data with its own temporary tables; closed with this engine."""
         other = object.__new__(DuckDBEngine)
         other._connection = self._connection.cursor()
         other._sessions = []
@@ -66,19 +67,24 @@ class DuckDBEngine:
         return other
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        """The answer to a query, as Arrow."""
         return pa.table(self._connection.sql(sql, params=list(parameters)))
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
+        """Run a statement that answers nothing."""
         self._connection.execute(sql, list(parameters))
 
     def register(self, name: str, rows: pa.Table) -> None:
+        """Make Arrow rows visible to SQL under a name."""
         self._connection.register(name, rows)
 
     def unregister(self, name: str) -> None:
+        """Forget rows that were registered."""
         self._connection.unregister(name)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        """A context in which all statements take effect, or none."""
         self._connection.execute("BEGIN TRANSACTION")
         try:
             yield
@@ -88,6 +94,7 @@ class DuckDBEngine:
         self._connection.execute("COMMIT")
 
     def close(self) -> None:
+        """Let go of the file."""
         for session in self._sessions:
             session.close()
         self._connection.close()

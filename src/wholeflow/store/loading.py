@@ -329,9 +329,7 @@ def _keep_identifiers(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
         )
 
 
-def _close_books(
-    engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int]
-) -> LoadResult:
+def _close_books(engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int]) -> LoadResult:
     rejects = [*chunk.rejects, *_conflicts(engine)]
     _write_rejects(engine, rejects, file)
     counted = engine.query(

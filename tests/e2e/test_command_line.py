@@ -1,0 +1,213 @@
+"""The command line as a person or a script uses it."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+VERBS = ["load", "check", "journeys", "measure", "map", "report", "demo"]
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory):
+    """A demo of 300 people, made once by the command itself."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = run("demo", "--dir", folder, "--people", 300, "--truth", "--json")
+    assert done.returncode == 0, done.stderr
+    return {**json.loads(done.stdout), "folder": folder}
+
+
+def run(*arguments, key=None, text=True):
+    environment = {**os.environ, "COLUMNS": "100"}
+    if key:
+        environment["WHOLEFLOW_KEY_FILE"] = str(key)
+    return subprocess.run(
+        [sys.executable, "-m", "wholeflow.cli", *map(str, arguments)],
+        capture_output=True, text=text, env=environment, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def test_the_demo_goes_the_whole_way(demo):
+    books = demo["load"]
+    assert books["read"] == books["loaded"] + books["already"] + books["rejected"]
+    assert books["already"] == 3  # planted: rows written twice
+    assert books["rejected"] == 3  # planted: two dates in another format, an unknown code
+    assert demo["check"]["verdict"].startswith("11 checks: 2 errors")
+    page = (demo["folder"] / "riverford.html").read_text("utf-8")
+    assert "Internal: not for publication" in page
+    assert (demo["folder"] / "records/truth/stays.csv").exists()
+
+
+def test_the_demo_can_be_made_again_where_it_is(demo):
+    done = run("demo", "--dir", demo["folder"], "--people", 300, "--json")
+    again = json.loads(done.stdout)["load"]
+    assert again["loaded"] == 0
+    assert again["read"] == again["already"] + again["rejected"]
+
+
+def test_loading_prints_the_books(demo, tmp_path):
+    done = run("load", tmp_path / "s.duckdb", demo["folder"] / "records", "--source", "demo",
+               key=tmp_path / "key")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("read ")
+    assert done.stderr == ""  # no progress in a pipe
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+
+
+def test_explain_loads_nothing(demo, tmp_path):
+    done = run(
+        "load", tmp_path / "s.duckdb", demo["folder"] / "records", "--source", "demo", "--explain"
+    )
+    assert "each row says" in done.stdout
+    assert not (tmp_path / "s.duckdb").exists()
+
+
+def test_another_key_is_refused(demo, tmp_path):
+    done = run("load", demo["store"], demo["folder"] / "records", "--source", "demo",
+               key=tmp_path / "other")  # fmt: skip
+    assert done.returncode == 1
+    assert "key" in done.stderr
+    assert "to do:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["journeys"],
+        ["measure", "arrivals", "occupancy", "stay", "wait", "handoff_wait", "returns"],
+        ["measure", "four_hours", "--by", "month"],
+        ["map"],
+    ],
+    ids=" ".join,
+)
+def test_results_come_as_words_and_as_json(demo, arguments):
+    verb, *rest = arguments
+    words = run(verb, demo["store"], *rest)
+    assert words.returncode == 0, words.stderr
+    assert words.stdout.strip()
+    as_json = run(verb, demo["store"], *rest, "--json")
+    assert json.loads(as_json.stdout)
+    assert as_json.stderr == ""
+
+
+def test_tables_come_as_csv(demo):
+    done = run("measure", demo["store"], "stay", "--by", "place", "--csv")
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert {row["place"] for row in rows} >= {"Emergency department", "Home care"}
+    assert all(int(row["n"]) == int(row["ended"]) + int(row["open"]) for row in rows)
+
+
+def test_one_persons_steps_are_in_order_and_the_person_is_a_pseudonym(demo):
+    journeys = json.loads(run("journeys", demo["store"], "--json").stdout)
+    person = max(journeys, key=lambda row: row["stays"])["person"]
+    assert len(person) == 15
+    steps = json.loads(run("journeys", demo["store"], "--person", person, "--json").stdout)
+    assert [step["at"] for step in steps] == sorted(step["at"] for step in steps)
+    assert "nhs-number" not in json.dumps(journeys)
+
+
+def test_the_map_and_a_chart_are_drawn(demo, tmp_path):
+    assert run("map", demo["store"], "--out", tmp_path / "map.svg").returncode == 0
+    done = run("measure", demo["store"], "arrivals", "--by", "week", "--chart", tmp_path / "c.svg")
+    assert done.returncode == 0, done.stderr
+    for name in ("map.svg", "c.svg"):
+        assert (tmp_path / name).read_text("utf-8").startswith("<svg")
+
+
+def test_a_past_view_knows_less(demo):
+    now = json.loads(run("measure", demo["store"], "arrivals", "--json").stdout)
+    then = json.loads(
+        run("measure", demo["store"], "arrivals", "--as-of", "2024-10-01", "--json").stdout
+    )
+    assert 0 < then[0]["rows"][0]["n"] < now[0]["rows"][0]["n"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["check", "nowhere.duckdb"], "no such store"),
+        (["measure", "{store}", "wiat"], "no measure called 'wiat'"),
+        (["measure", "{store}", "stay", "--by", "colour"], "no grouping called 'colour'"),
+        (["measure", "{store}", "stay", "wait", "--chart", "x.svg"], "one measure"),
+        (["journeys", "{store}", "--person", "nobody"], "no such person"),
+        (["check", "{store}", "--as-of", "yesterday"], "not a time"),
+        (["report", "{store}", "--out", "place.docx"], "HTML"),
+        (["load", "{new}", "nowhere.csv", "--source", "demo"], "no such file"),
+        (["load", "{new}", "{page}", "--source", "demo"], "no layout"),
+        (["load", "{page}", "{records}", "--source", "demo"], "not a wholeflow store"),
+        (["load", "{new}", "{records}", "--source", "demmo"], "no source called 'demmo'"),
+        (["load", "{new}", "{records}"], "which source"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value[:1]),
+)  # fmt: skip
+def test_a_refusal_says_what_where_and_what_to_do_and_exits_1(demo, tmp_path, arguments, words):
+    fill = {"store": demo["store"], "new": tmp_path / "new.duckdb",
+            "page": demo["report"], "records": demo["folder"] / "records"}  # fmt: skip
+    done = run(*(a.format(**fill) for a in arguments), key=tmp_path / "key")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert words in done.stderr
+    assert "to do:" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_usage_exits_2():
+    assert run("measure").returncode == 2
+    assert run("fly").returncode == 2
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_shows_an_example(verb):
+    done = run(verb, "--help")
+    assert done.returncode == 0
+    assert f"Example: wholeflow {verb}" in " ".join(done.stdout.split())
+
+
+def test_a_store_that_another_process_holds_is_refused(demo):
+    script = (
+        "import sys, duckdb, time; c = duckdb.connect(sys.argv[1]); "
+        "print('held', flush=True); time.sleep(60)"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script, demo["store"]], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout.readline() == "held\n"
+        done = run("check", demo["store"])
+        assert done.returncode == 1
+        assert "another process" in done.stderr
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_load_that_is_killed_leaves_the_store_as_it_was(demo, tmp_path):
+    store = tmp_path / "s.duckdb"
+    key = tmp_path / "key"
+    assert (
+        run("load", store, demo["folder"] / "records/gp", "--source", "demo", key=key).returncode
+        == 0
+    )
+    before = json.loads(run("check", store, "--json").stdout)
+    loader = subprocess.Popen(
+        [sys.executable, "-m", "wholeflow.cli", "load", str(store), str(demo["folder"] / "records"),
+         "--source", "demo"],
+        env={**os.environ, "WHOLEFLOW_KEY_FILE": str(key)}, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    time.sleep(0.9)
+    loader.kill()
+    loader.wait()
+    after = json.loads(run("check", store, "--json").stdout)
+    everything = json.loads(run("load", store, demo["folder"] / "records", "--source", "demo",
+                                "--json", key=key).stdout)  # fmt: skip
+    assert after == before or everything["loaded"] == 0
+    assert (
+        everything["loaded"] + everything["already"] + everything["rejected"] == everything["read"]
+    )
