@@ -17,6 +17,8 @@ from wholeflow.journeys import Journeys, columns, journeys
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.store import Chunk, FileFacts, load, open_store
 
+pytestmark = pytest.mark.slow
+
 KEY = Key(b"k" * 32)
 BODIES, LISTS = ("ED", "Ward", "Rehab"), ("Social work", "Home care")
 BEGIN = 1_719_820_800_000_000  # 1 July 2024, 09:00

@@ -17,6 +17,8 @@ from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import journeys
 from wholeflow.store import Chunk, FileFacts, LoadResult, Reject, Store, load, open_store
 
+pytestmark = pytest.mark.slow
+
 KEY = Key(b"k" * 32)
 FILE = FileFacts("records.csv", "h")
 

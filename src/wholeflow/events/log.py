@@ -63,7 +63,10 @@ class EventLog:
                 "a clock is either shared or shifted_per_person",
                 repair="Say clock = 'shifted_per_person' where dates were moved for each person.",
             )
-        complete = {name: _complete(table(name), rows) for name, rows in self.tables.items()}
+        complete: dict[str, pa.Table] = {}
+        for name, rows in self.tables.items():
+            seen = sum(others.num_rows for others in complete.values())
+            complete[name] = _complete(table(name), rows, seen + 1)
         object.__setattr__(self, "tables", MappingProxyType(complete))
 
     @classmethod
@@ -142,7 +145,7 @@ def _value(spec: Field, value: Any, zone: str, line: int) -> Any:
         ) from None
 
 
-def _complete(spec: TableSpec, rows: pa.Table) -> pa.Table:
+def _complete(spec: TableSpec, rows: pa.Table, first_line: int) -> pa.Table:
     """The table with every declared column, defaults filled and each value allowed."""
     schema = log_schema(spec)
     columns = []
@@ -150,7 +153,8 @@ def _complete(spec: TableSpec, rows: pa.Table) -> pa.Table:
         if name in rows.column_names:
             columns.append(rows[name].cast(schema.field(name).type))
         elif name == "line":
-            columns.append(pa.array(range(1, rows.num_rows + 1), pa.int64()))
+            numbers = range(first_line, first_line + rows.num_rows)
+            columns.append(pa.array(numbers, pa.int64()))
         else:
             columns.append(pa.nulls(rows.num_rows, schema.field(name).type))
     complete = pa.table(columns, schema=schema)

@@ -73,9 +73,8 @@ class Journeys:
                 selected.append(f'd_{f.name}.name AS "{f.name}"')
             else:
                 selected.append(f't."{f.name}"')
-        order = f't."{fields[0].name}"' if fields[0].type == "integer" else "1"
         rows = self.query(
-            f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} ORDER BY {order}"
+            f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} ORDER BY ALL"
         )
         return self._named(rows, [f.name for f in fields if f.type == "identifier"])
 
@@ -196,4 +195,7 @@ def journeys(
             "gap_days can't be negative", repair="Use 30, or another number of days."
         )
     instant = time.parse_instant(as_of, zone) if isinstance(as_of, str) else as_of
-    return Journeys(store, store.engine.session(), instant, zone, gap_days)
+    view = Journeys(store, store.engine.session(), instant, zone, gap_days)
+    if instant is not None:
+        view.need_shared_clock("a past view")
+    return view

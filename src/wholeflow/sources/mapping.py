@@ -26,7 +26,8 @@ TOP_KEYS = [
     "each", "file", "place", "unlisted_places", "organisation",
 ]  # fmt: skip
 FILE_KEYS = [
-    "feed", "match", "key", "recorded_at", "encoding", "separator", "times", "each", "says",
+    "feed", "match", "key", "recorded_at", "withdrawn", "encoding", "separator", "times", "each",
+    "says",
 ]  # fmt: skip
 
 DIRECTIVES = "YmdHMSfzbBjpIy"
@@ -86,6 +87,7 @@ class FileMapping:
     key: tuple[str, ...]
     says: tuple[Saying, ...]
     recorded_at: Value | None
+    withdrawn: tuple[Condition, ...]
     encoding: str
     separator: str
 
@@ -95,7 +97,7 @@ class FileMapping:
 
     def columns(self) -> tuple[str, ...]:
         """Every column that the mapping reads, each once, in order of use."""
-        found = list(self.key)
+        found = [*self.key, *(condition.column for condition in self.withdrawn)]
         for said in self.says:
             found += [condition.column for condition in said.when]
             found += [value.column for _, value in said.fields if value.column]
@@ -244,6 +246,7 @@ class _Reader:
             key=tuple(raw.get("key", ())),
             says=tuple(self.saying(entry, shared, times, feed) for entry in raw.get("says", [])),
             recorded_at=None if recorded is None else self.value(recorded, times, True, feed),
+            withdrawn=tuple(self.condition(*item) for item in raw.get("withdrawn", {}).items()),
             encoding=encoding,
             separator=separator,
         )

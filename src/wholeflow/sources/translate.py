@@ -101,7 +101,7 @@ def _say(
     cells = [_Cell(specs[name], value, schema, mapping) for name, value in fields.items()]
     found = engine.query(_select(layout, saying, cells, part))
     faults = list(_sql_faults(found))
-    columns = {name: found[name] for name in ("line", "part", "id")}
+    columns = {name: found[name] for name in ("line", "part", "id", "withdrawn")}
     columns["source"] = pa.array([layout.feed] * found.num_rows, pa.string())
     for cell in cells:
         if cell.is_time and cell.value.column:
@@ -225,6 +225,8 @@ def _scheme(spec: Field, mapping: Mapping) -> str:
 def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) -> str:
     key = " || '|' || ".join(f"coalesce(CAST({_name(k)} AS VARCHAR), '')" for k in layout.key)
     columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id"]
+    gone = " AND ".join(_holds(condition) for condition in layout.withdrawn)
+    columns.append(f"{gone or 'false'} AS withdrawn")
     columns += [column for cell in cells for column in cell.select()]
     faults = [branch for cell in cells for branch in cell.fault()]
     each = ", ".join(f"CASE {branch} END" for branch in faults)

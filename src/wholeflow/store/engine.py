@@ -16,6 +16,10 @@ STORAGE_VERSION = "v1.4.0"
 """The oldest DuckDB that opens our files; newer ones open them too."""
 
 
+MEMORY = "750MB"
+"""What DuckDB may use before it works from disk; docs/benchmarks.md has the measurements."""
+
+
 class Engine(Protocol):
     """What the operators need of a database, and no more."""
 
@@ -55,7 +59,7 @@ class DuckDBEngine:
         except duckdb.IOException as error:
             raise _cannot_open(path, str(error)) from error
         self._connection.execute("SET enable_progress_bar = false")
-        self._connection.execute("SET memory_limit = '1GB'")
+        self._connection.execute(f"SET memory_limit = '{MEMORY}'")
         self._sessions: list[DuckDBEngine] = []
 
     def session(self) -> DuckDBEngine:

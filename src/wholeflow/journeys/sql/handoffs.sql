@@ -7,7 +7,8 @@ WITH begun AS (
 ),
 named AS (
     SELECT t.stay,
-           coalesce(max(CASE WHEN f.begin_at <= t.begin_at THEN f.stay END), min(f.stay)) AS from_stay
+           coalesce(max(CASE WHEN f.begin_at <= t.begin_at THEN f.stay END),
+                    min(CASE WHEN coalesce(f.from_place, -1) <> t.place THEN f.stay END)) AS from_stay
     FROM begun AS t
     JOIN begun AS f
         ON f.run = t.run AND f.person = t.person AND f.journey = t.journey

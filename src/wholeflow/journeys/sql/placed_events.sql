@@ -6,20 +6,27 @@ WITH staged AS (
            e.activity, e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
            k.stage, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
            CASE WHEN e.kind = 'arrived' THEN 1 ELSE 0 END AS arrives,
-           CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives
+           CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
+           coalesce(p.holds, 'body') AS holds
     FROM present_events AS e
     JOIN kinds AS k ON k.kind = e.kind
     LEFT JOIN place_facts AS p ON p.place = e.place
 ),
 opened AS (
     SELECT s.*,
-           coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
+           (coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
            OR coalesce(max(CASE WHEN s.ends = 0 AND s.stage IS NOT NULL THEN s.at END) OVER before_now, $always)
-              > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always) AS is_open,
+              > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always))
+           AND NOT (s.holds = 'body' AND
+                    coalesce(max(CASE WHEN s.body_arrives = 1 THEN s.at END) OVER body_before, $always)
+                    > coalesce(max(CASE WHEN s.arrives = 1 THEN s.at END) OVER before_now, $for_ever)) AS is_open,
            sum(s.arrives) OVER (PARTITION BY s.run, s.person, s.ref, s.place, s.at) AS arrives_now
     FROM staged AS s
     WINDOW before_now AS (
         PARTITION BY s.run, s.person, s.ref, s.place ORDER BY s.at
+        RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), body_before AS (
+        PARTITION BY s.run, s.person ORDER BY s.at
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ),

@@ -31,6 +31,8 @@ described AS (
            CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at)
                 ELSE coalesce(g.referred_at, g.accepted_at, g.arrived_at, g.started_at)
            END AS begin_at,
+           coalesce(CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at) END,
+                    g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at, g.ended_at) AS known_at,
            coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, 0)
                <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin
     FROM gathered AS g
@@ -44,7 +46,7 @@ lives AS (
 followed AS (
     SELECT d.*, l.died_at,
            CASE WHEN $is_shared
-                THEN coalesce($as_of_or_null, max(CASE WHEN d.ends_after_begin THEN d.last_at END) OVER ())
+                THEN coalesce($as_of_or_null, max(CASE WHEN d.ends_after_begin THEN d.last_at END) OVER (PARTITION BY d.run))
                 ELSE l.last_at END AS observed_to,
            CASE WHEN d.holds = 'body' THEN lead(d.begin_at) OVER (
                PARTITION BY d.run, d.person, d.holds, CASE WHEN d.begin_at IS NULL THEN 1 ELSE 0 END
@@ -91,7 +93,7 @@ bodies AS (
            ) AS body_until,
            max(coalesce(c.seen_to, c.begin_at)) OVER (
                PARTITION BY c.run, c.person, CASE WHEN c.need IS NULL THEN 1 ELSE 0 END
-               ORDER BY coalesce(c.begin_at, c.referred_at, c.end_at), c.begin_rank
+               ORDER BY c.known_at, c.begin_rank
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS busy_until
     FROM checked AS c
@@ -100,17 +102,17 @@ chained AS (
     SELECT b.*,
            CASE WHEN b.need IS NULL THEN sum(
                CASE WHEN b.need IS NULL
-                     AND coalesce(b.begin_at, b.referred_at, b.end_at) <= b.busy_until + $gap
+                     AND b.known_at <= b.busy_until + $gap
                     THEN 0 ELSE 1 END
            ) OVER (
                PARTITION BY b.run, b.person, CASE WHEN b.need IS NULL THEN 1 ELSE 0 END
-               ORDER BY coalesce(b.begin_at, b.referred_at, b.end_at), b.begin_rank
+               ORDER BY b.known_at, b.begin_rank
                ROWS UNBOUNDED PRECEDING
            ) ELSE 0 END AS chain
     FROM bodies AS b
 )
 SELECT row_number() OVER (
-           ORDER BY c.run, c.person, coalesce(c.begin_at, c.referred_at, c.accepted_at, c.end_at), c.begin_rank
+           ORDER BY c.run, c.person, c.known_at, c.begin_rank
        ) AS stay,
        c.run, c.person,
        dense_rank() OVER (ORDER BY c.run, c.person, coalesce(c.need, -1), c.chain) AS journey,

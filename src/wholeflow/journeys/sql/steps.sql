@@ -2,7 +2,7 @@
 -- of the person whose time holds it.
 WITH spans AS (
     SELECT s.run, s.person, s.journey, min(s.need) AS need,
-           min(coalesce(s.begin_at, s.referred_at, s.end_at)) AS from_at, max(s.seen_to) AS to_at
+           min(coalesce(s.begin_at, s.referred_at, s.accepted_at, s.ready_at, s.end_at)) AS from_at, max(s.seen_to) AS to_at
     FROM stays AS s
     GROUP BY s.run, s.person, s.journey
 ),

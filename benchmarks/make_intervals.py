@@ -1,0 +1,38 @@
+"""Made-up events for the benchmarks: people's cases as intervals at places, on a shared clock."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+HOUR = 3_600_000_000
+START = 1_672_531_200_000_000  # 1 January 2023
+STEPS = 5
+PLACES = ["GP", "Ambulance", "ED", "Assessment unit", "Ward", "Rehabilitation", "Home care"]
+
+
+def write_intervals(path: Path, rows: int, seed: int = 7) -> Path:
+    """Write ``rows`` intervals of cases of five steps each; the same seed, the same rows."""
+    draw = np.random.default_rng(seed)
+    cases = -(-rows // STEPS)
+    begin = START + draw.integers(0, 2 * 365 * 24, cases)[:, None] * HOUR
+    lengths = (draw.gamma(1.2, 6.0, (cases, STEPS)) * HOUR).astype(np.int64) + 60_000_000
+    ends = begin + np.cumsum(lengths, axis=1)
+    starts = ends - lengths
+    place = draw.integers(0, len(PLACES), (cases, STEPS))
+    site = draw.integers(0, 50, (cases, 1))
+    names = np.array([f"{p} {s}" for p in PLACES for s in range(50)])
+    table = pa.table(
+        {
+            "event_id": np.arange(cases * STEPS)[:rows],
+            "case_id": np.repeat(np.arange(cases), STEPS)[:rows],
+            "person_id": np.repeat(draw.integers(0, cases // 3 + 1, cases), STEPS)[:rows],
+            "location": names[(place * 50 + site).ravel()][:rows],
+            "activity": np.array(PLACES)[place.ravel()][:rows],
+            "start": pa.array(starts.ravel()[:rows], pa.timestamp("us", tz="UTC")),
+            "end": pa.array(ends.ravel()[:rows], pa.timestamp("us", tz="UTC")),
+        }
+    )
+    pq.write_table(table, path)
+    return path
