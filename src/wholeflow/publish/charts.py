@@ -233,7 +233,10 @@ def _point_channels(words: Sequence[str]) -> Spec:
 
 
 def _legend() -> Spec:
-    return {"orient": "top", "title": None, "labelColor": COLOURS["ink"], "labelFontSize": 12}
+    ink = COLOURS["ink"]
+    return {
+        "orient": "top", "title": None, "labelColor": ink, "labelFontSize": 12, "labelLimit": 0,
+    }  # fmt: skip
 
 
 def _levels(chart: XmR, y: Spec, show: Callable[[float], str]) -> list[Spec]:

@@ -52,7 +52,9 @@ ASKED = """
 
 FEEDS = """
     SELECT d.name AS feed, s.title, s.licence
-    FROM sources AS s JOIN dictionary AS d ON d.code = s.source ORDER BY d.name
+    FROM sources AS s JOIN dictionary AS d ON d.code = s.source
+    WHERE s.source IN (SELECT r.source FROM records AS r WHERE r.line > 0)
+    ORDER BY d.name
 """
 
 
@@ -71,6 +73,13 @@ class Facts:
     def counts(self) -> pa.Table:
         """Published counts."""
         return self.journeys.counts()
+
+    @cached_property
+    def totals(self) -> dict[str, float]:
+        """The sum of each published count, nothing counted twice."""
+        names = sorted(pc.unique(self.counts["name"]).to_pylist())
+        rows = {name: self.counts.filter(pc.equal(self.counts["name"], name)) for name in names}
+        return {name: pc.sum(counted_once(own)["value"]).as_py() for name, own in rows.items()}
 
     @cached_property
     def places(self) -> tuple[PlaceFacts, ...]:
@@ -146,3 +155,12 @@ def total(groups: Sequence[Hours], name: str = "all") -> Hours:
     """The hours of several groups together."""
     sums = [sum(getattr(g, part) for g in groups) for part in ("wait", "care", "delay", "unsplit")]
     return Hours(name, *sums)
+
+
+def counted_once(counts: pa.Table) -> pa.Table:
+    """Without the parts of what is also published as a whole."""
+    for column in ("by", "place", "organisation"):
+        is_whole = counts[column].is_null()
+        if pc.any(is_whole).as_py():
+            counts = counts.filter(is_whole)
+    return counts

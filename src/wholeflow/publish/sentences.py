@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyarrow.compute as pc
-
 from wholeflow.core.time import local, show_date
 from wholeflow.publish.charts import PARTS, Hours
 from wholeflow.publish.facts import Facts, total
@@ -134,11 +132,11 @@ def _of_counts(facts: Facts) -> list[str]:
     """The five sentences for a store without any person's event."""
     if not facts.counts.num_rows:
         return ["This store holds no records yet: load some, then make this page again."]
-    names = sorted(pc.unique(facts.counts["name"]).to_pylist())
+    totals = [f"{number(total)} {name}" for name, total in facts.totals.items()]
     return [
         f"This store holds published counts of {counted(len(facts.organisations), 'organisation')} "
         f"from {counted(len(facts.feeds), 'feed')} ({listed(facts.feeds, 5)}).",
-        f"It holds {counted(facts.counts.num_rows, 'figure')} ({listed(names)}) and no person’s "
+        f"It holds {counted(facts.counts.num_rows, 'figure')} ({listed(totals)}) and no person’s "
         "events, so people and journeys can’t be told apart.",
         "Where the hours went is not known: counts say how many, not for how long.",
         "Waits at handoffs are not known: counts do not follow anybody from place to place.",

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.core.errors import UnsupportedError
@@ -14,7 +13,7 @@ from wholeflow.core.time import DAY, HOUR, local
 from wholeflow.measures import measure
 from wholeflow.measures.spc import xmr
 from wholeflow.publish.charts import xmr_figure
-from wholeflow.publish.facts import Facts
+from wholeflow.publish.facts import Facts, counted_once
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.sections import Section
 from wholeflow.publish.words import sentence
@@ -144,17 +143,8 @@ def _monthly(facts: Facts) -> dict[str, dict[str, float]]:
     counts = counts.filter(is_month)
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for name in pc.unique(counts["name"]).to_pylist():
-        own = _counted_once(counts.filter(pc.equal(counts["name"], name)))
+        own = counted_once(counts.filter(pc.equal(counts["name"], name)))
         for row in own.group_by("from_at").aggregate([("value", "sum")]).to_pylist():
             month = f"{local(row['from_at'], facts.journeys.zone):%Y-%m}"
             found[name][month] = found[name].get(month, 0.0) + row["value_sum"]
     return found
-
-
-def _counted_once(counts: pa.Table) -> pa.Table:
-    """Without the parts of what is also published as a whole."""
-    for column in ("by", "place", "organisation"):
-        is_whole = counts[column].is_null()
-        if pc.any(is_whole).as_py():
-            counts = counts.filter(is_whole)
-    return counts
