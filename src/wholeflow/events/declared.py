@@ -113,10 +113,15 @@ def read_rows(package: str, path: str) -> list[dict[str, str]]:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of event: ``stage`` orders the milestones of a stay, ``ends`` closes it."""
+    """A kind of event.
+
+    ``stage`` orders the milestones of a stay (None: no milestone), ``turn`` all kinds
+    at one instant (rule §4), ``ends`` closes the stay.
+    """
 
     name: str
     stage: int | None
+    turn: int
     ends: bool
     meaning: str
 
@@ -128,6 +133,7 @@ def kinds() -> dict[str, Kind]:
         row["name"]: Kind(
             row["name"],
             int(row["stage"]) if row["stage"] else None,
+            int(row["turn"]),
             row["ends"] == "yes",
             row["meaning"],
         )

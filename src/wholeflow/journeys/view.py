@@ -177,6 +177,7 @@ def _kinds() -> pa.Table:
         {
             "kind": [kind.name for kind in kinds().values()],
             "stage": pa.array([kind.stage for kind in kinds().values()], pa.int32()),
+            "turn": pa.array([kind.turn for kind in kinds().values()], pa.int32()),
             "ends": [kind.ends for kind in kinds().values()],
         }
     )

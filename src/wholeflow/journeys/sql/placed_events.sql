@@ -4,7 +4,7 @@
 WITH staged AS (
     SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.sequence, e.precision,
            e.activity, e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
-           k.stage, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
+           k.stage, k.turn, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
            CASE WHEN e.kind = 'arrived' THEN 1 ELSE 0 END AS arrives,
            CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
            coalesce(p.holds, 'body') AS holds
@@ -39,7 +39,7 @@ ranked AS (
                              WHEN o.is_open AND o.kind = 'started' AND o.arrives_now = 0 THEN 0
                              WHEN o.ends = 1 AND (o.is_open OR o.place IS NULL) THEN 1
                              ELSE 2 END,
-                        coalesce(o.stage, 5), o.id, o.part
+                        o.turn, o.id, o.part
            ) AS rank
     FROM opened AS o
 ),
