@@ -161,6 +161,26 @@ def show_date(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
+def show_hours(hours: float | None) -> str:
+    """A length of time in the unit that people would use.
+
+    >>> show_hours(0.2), show_hours(3 + 1 / 3), show_hours(118), show_hours(24 * 400)
+    ('12 min', '3 h 20 min', '4.9 days', '400 days')
+    >>> show_hours(None)
+    'not known'
+    """
+    if hours is None:
+        return "not known"
+    minutes = round(hours * 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        whole, rest = divmod(minutes, 60)
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days = hours / 24
+    return f"{days:,.0f} days" if days >= 100 else f"{days:.1f} days"
+
+
 def financial_year(day: date) -> str:
     """The financial year from 1 April that holds a day.
 

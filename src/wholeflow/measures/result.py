@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from wholeflow.core.time import show_hours
 from wholeflow.measures.definition import Definition
 
 
@@ -76,19 +77,3 @@ def _words(row: Mapping[str, Any]) -> str:
     if "mean" in row:
         return f"{row['mean']:,.1f} on average, {row['peak']:,} at most"
     return f"{row['n']:,}"
-
-
-def show_hours(hours: float | None) -> str:
-    """A duration as people say it.
-
-    >>> show_hours(0.5), show_hours(3.3333333), show_hours(100), show_hours(None)
-    ('30 min', '3 h 20 min', '4.2 days', 'a time not known')
-    """
-    if hours is None:
-        return "a time not known"
-    minutes = round(hours * 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    return f"{hours / 24:,.1f} days"

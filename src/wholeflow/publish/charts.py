@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from wholeflow.core.time import show_hours
 from wholeflow.measures.spc import Point, XmR
 from wholeflow.publish import svg
 from wholeflow.publish.figure import Figure, rows
 from wholeflow.publish.svg import COLOURS
-from wholeflow.publish.words import duration, listed, number, period, share
+from wholeflow.publish.words import listed, number, period, share
 
 Spec = dict[str, Any]
 
@@ -268,10 +269,10 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
     longest = max(waits, key=lambda wait: wait.p50_hours)
     sentence = (
         "The dot marks the time within which half of the known waits ended, the end of the line "
-        f"nine in ten. The longest median is {duration(longest.p50_hours)}: {longest.name}."
+        f"nine in ten. The longest median is {show_hours(longest.p50_hours)}: {longest.name}."
     )
-    known = [(w.name, number(w.known), duration(w.p50_hours)) for w in waits]
-    rest = [(duration(w.p90_hours), number(w.unknown)) for w in waits]
+    known = [(w.name, number(w.known), show_hours(w.p50_hours)) for w in waits]
+    rest = [(show_hours(w.p90_hours), number(w.unknown)) for w in waits]
     table = rows(
         ("Handoff", "Known waits", "Median", "90th percentile", "Wait not known"),
         [(*first, *last) for first, last in zip(known, rest, strict=True)],
@@ -304,9 +305,9 @@ def _ink() -> Spec:
 
 
 def _wait_row(wait: Wait, hours: float) -> Spec:
-    label, far = duration(wait.p50_hours), wait.p50_hours
+    label, far = show_hours(wait.p50_hours), wait.p50_hours
     if wait.p90_hours is not None:
-        label, far = f"{label} – {duration(wait.p90_hours)}", wait.p90_hours
+        label, far = f"{label} – {show_hours(wait.p90_hours)}", wait.p90_hours
     return {
         "name": _short(wait.name),
         "p50": wait.p50_hours / hours,
@@ -336,7 +337,7 @@ def hours_figure(title: str, groups: Sequence[Hours], what: str) -> Figure:
     said = listed(
         [f"{PARTS[part]} {share(sum(getattr(g, part) for g in groups) / total)}" for part in shown]
     )
-    sentence = f"Of {duration(total)} of people’s time {what}: {said}."
+    sentence = f"Of {show_hours(total)} of people’s time {what}: {said}."
     table = rows(
         (what.capitalize(), "All hours", *(PARTS[part].capitalize() for part in PARTS)),
         [
@@ -383,7 +384,7 @@ def _hour_rows(group: Hours, whole: float, split: bool) -> list[Spec]:
                 "to": start + size,
                 "middle": start + size / 2,
                 "label": share(size) if split and size >= 0.07 else "",
-                "total": duration(group.total) if word == "not split" else "",
+                "total": show_hours(group.total) if word == "not split" else "",
             }
         )
         start += size

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pyarrow as pa
 
+from wholeflow.core.time import show_hours
 from wholeflow.publish import svg
 from wholeflow.publish.flow_choice import Arc, FlowChoice, choose
 from wholeflow.publish.flow_layout import (
@@ -23,7 +24,7 @@ from wholeflow.publish.flow_layout import (
     lay_out,
     width_of,
 )
-from wholeflow.publish.words import counted, duration, setting_title
+from wholeflow.publish.words import counted, setting_title
 
 ID = "flow-map"
 TITLE = "Flow map"
@@ -242,7 +243,7 @@ def _arc_title(arc: Arc) -> str:
     wait = "wait not known"
     if arc.wait_hours is not None:
         about = "about " if arc.is_about else ""
-        wait = f"median known wait {about}{duration(arc.wait_hours)} ({arc.waits:,} known)"
+        wait = f"median known wait {about}{show_hours(arc.wait_hours)} ({arc.waits:,} known)"
     return f"{arc.source} to {arc.target}: {counted(arc.moves, 'move')}, {wait}"
 
 
@@ -306,7 +307,7 @@ def _labels(choice: FlowChoice, layout: Layout, taken: list[Rectangle]) -> list[
             break
         words = f"{placed.arc.moves:,}"
         if placed.arc.wait_hours is not None:
-            words += f" · {duration(placed.arc.wait_hours)}"
+            words += f" · {show_hours(placed.arc.wait_hours)}"
         spot = _free_spot(placed, 6.9 * len(words) + 4, taken)
         if spot:
             made.append(_halo(words, spot.x, spot.y + 4, "middle"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
+from wholeflow.core.time import show_hours
 from wholeflow.journeys.checking import Finding
 from wholeflow.measures import Definition, Result, definitions, measure
 from wholeflow.publish import flow_choice
@@ -17,7 +18,7 @@ from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
 from wholeflow.publish.story import TITLE as STORY_TITLE
 from wholeflow.publish.story import story
-from wholeflow.publish.words import counted, duration, listed, number, sentence, share
+from wholeflow.publish.words import counted, listed, number, sentence, share
 
 TOP_PLACES = 12
 MOST_ROWS = 15
@@ -78,7 +79,7 @@ def _moves(facts: Facts) -> Rows:
             (row["to_place"] or "–") if row["end"] == "between" else _way(row),
             number(row["moves"]),
             number(row["people"]),
-            duration(row["wait_p50_hours"]),
+            show_hours(row["wait_p50_hours"]),
         )
         for row in moves[:MOST_MOVES]
     ]
@@ -263,9 +264,9 @@ def _duration_rows(result: Result) -> Rows:
     cells = [
         (
             row[result.by[0]] or "not recorded",
-            duration(row["p50_hours"]),
+            show_hours(row["p50_hours"]),
             _range(row),
-            duration(row["p90_hours"]),
+            show_hours(row["p90_hours"]),
             number(row["n"]),
             number(row["open"]),
         )
@@ -279,7 +280,7 @@ def _range(row: dict[str, Any]) -> str:
     low, high = row["p50_low_hours"], row["p50_high_hours"]
     if low is None and high is None:
         return "not known"
-    return f"{duration(low)} to {'longer' if high is None else duration(high)}"
+    return f"{show_hours(low)} to {'longer' if high is None else show_hours(high)}"
 
 
 # One journey, data quality, definitions

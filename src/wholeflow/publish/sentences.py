@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wholeflow.core.time import local, show_date
+from wholeflow.core.time import local, show_date, show_hours
 from wholeflow.publish.charts import PARTS, Hours
 from wholeflow.publish.facts import Facts, total
-from wholeflow.publish.words import counted, duration, listed, number, share
+from wholeflow.publish.words import counted, listed, number, share
 
 FEW = 20
 """A known wait that fewer moves have is not among the longest: chance rules it."""
@@ -60,9 +60,9 @@ def _where_hours_went(facts: Facts) -> str:
     bodies, lists = (total(facts.hours_by_place(holds)) for holds in ("body", "caseload"))
     said = []
     if bodies.total:
-        said.append(f"Of {duration(bodies.total)} in places, {_parts(bodies)}")
+        said.append(f"Of {show_hours(bodies.total)} in places, {_parts(bodies)}")
     if lists.total:
-        said.append(f"of {duration(lists.total)} on lists, {_parts(lists)}")
+        said.append(f"of {show_hours(lists.total)} on lists, {_parts(lists)}")
     if not said:
         return "No stay has a known length, so nobody can say where the hours went."
     words = "; ".join(said)
@@ -98,7 +98,7 @@ def _wait(row: dict[str, Any]) -> str:
     return (
         f"from {row['from_place'] or 'a place not recorded'} to "
         f"{row['to_place'] or 'a place not recorded'} half waited "
-        f"{duration(row['wait_p50_hours'])} or more (of {counted(row['waits'], 'known wait')})"
+        f"{show_hours(row['wait_p50_hours'])} or more (of {counted(row['waits'], 'known wait')})"
     )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wholeflow.core.time import HOUR
+from wholeflow.core.time import HOUR, show_hours
 from wholeflow.journeys import Journeys
 from wholeflow.publish import svg
-from wholeflow.publish.words import counted, duration
+from wholeflow.publish.words import counted
 
 ID = "one-journey"
 TITLE = "One journey"
@@ -99,7 +99,7 @@ def story(journeys: Journeys) -> Story | None:
     places = len({visit.place for visit in visits})
     hours = max(visit.to_hours for visit in visits)
     summary = (
-        f"A journey of {duration(hours)} with {counted(len(visits), 'stay')} in "
+        f"A journey of {show_hours(hours)} with {counted(len(visits), 'stay')} in "
         f"{counted(places, 'place')}: of the fifth of journeys nearest to the median length, "
         "one with most places. It is an example and proves nothing about others."
     )
@@ -154,10 +154,10 @@ ENDS = {
 def _sentence(visit: Visit) -> str:
     how = "on the list of" if visit.is_caseload else "in"
     parts = ", ".join(
-        f"{WORDS[part.kind]} {duration(part.to_hours - part.from_hours)}" for part in visit.parts
+        f"{WORDS[part.kind]} {show_hours(part.to_hours - part.from_hours)}" for part in visit.parts
     )
     end = ENDS.get(visit.end_kind, visit.end_kind.replace("_", " "))
-    length = duration(visit.to_hours - visit.from_hours)
+    length = show_hours(visit.to_hours - visit.from_hours)
     return f"{_clock(visit.from_hours)}: {how} {visit.place} for {length} ({parts}; {end})."
 
 
@@ -168,7 +168,7 @@ def _clock(hours: float) -> str:
     ('Day 0', 'Day 1 and 6 h 30 min')
     """
     day, rest = divmod(hours, 24)
-    return f"Day {int(day):,}" + (f" and {duration(rest)}" if round(rest * 60) else "")
+    return f"Day {int(day):,}" + (f" and {show_hours(rest)}" if round(rest * 60) else "")
 
 
 # Drawing

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 
 import pyarrow.compute as pc
 
 from wholeflow.core.errors import UnsupportedError
-from wholeflow.core.time import DAY, HOUR, local
+from wholeflow.core.time import DAY, HOUR, local, parse_instant, periods
 from wholeflow.measures import measure
 from wholeflow.measures.spc import xmr
 from wholeflow.publish.charts import xmr_figure
@@ -62,7 +61,7 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
     whole = sorted({row[unit] for row in rows if row["is_complete"]})
     if not whole:
         return []
-    names = periods(whole[0], whole[-1], unit)
+    names = names_between(whole[0], whole[-1], unit)
     series: dict[str, dict[str, float]] = defaultdict(dict)
     for row in rows:
         series[row["place"] or "Place not recorded"][row[unit]] = float(row["n"])
@@ -92,18 +91,15 @@ def _figures(
     return [xmr_figure(title, names, xmr(values), unit=unit, axis=axis, as_share=as_share)]
 
 
-def periods(first: str, last: str, unit: str) -> list[str]:
+def names_between(first: str, last: str, unit: str) -> list[str]:
     """Every period from one to another.
 
-    >>> periods("2024-11", "2025-01", "month"), periods("2024-07-01", "2024-07-08", "week")
-    (['2024-11', '2024-12', '2025-01'], ['2024-07-01', '2024-07-08'])
+    >>> names_between("2024-11", "2025-01", "month")
+    ['2024-11', '2024-12', '2025-01']
     """
-    if unit == "month":
-        start, end = (int(name[:4]) * 12 + int(name[5:]) - 1 for name in (first, last))
-        return [f"{at // 12}-{at % 12 + 1:02d}" for at in range(start, end + 1)]
-    day, end_day = date.fromisoformat(first), date.fromisoformat(last)
-    step = timedelta(days=7 if unit == "week" else 1)
-    return [(day + at * step).isoformat() for at in range((end_day - day) // step + 1)]
+    days = (name if unit != "month" else f"{name}-01" for name in (first, last))
+    start, end = (parse_instant(f"{day} 12:00") for day in days)
+    return [str(label) for label in periods(unit, start, end)["label"].to_pylist()]
 
 
 # Published counts
@@ -112,7 +108,7 @@ def periods(first: str, last: str, unit: str) -> list[str]:
 def _of_counts(facts: Facts) -> list[Figure]:
     figures = []
     for name, values in sorted(_monthly(facts).items()):
-        names = periods(min(values), max(values), "month")
+        names = names_between(min(values), max(values), "month")
         series = [values.get(month) for month in names]
         title = f"{name[0].upper()}{name[1:]} a month, all organisations"
         figures += _figures(title, names, series, "month", name)
@@ -127,7 +123,7 @@ def _four_hours(facts: Facts) -> list[Figure]:
     values = {row["month"]: row["share"] for row in result.rows.to_pylist()}
     if not values:
         return []
-    names = periods(min(values), max(values), "month")
+    names = names_between(min(values), max(values), "month")
     series = [values.get(month) for month in names]
     title = f"{result.definition.title}, by month"
     return _figures(title, names, series, "month", "share within four hours", as_share=True)

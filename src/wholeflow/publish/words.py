@@ -88,24 +88,6 @@ def share(value: float | None, digits: int = 0) -> str:
     return f"{value:.{digits}%}"
 
 
-def duration(hours: float | None) -> str:
-    """A length of time in the unit that people would use.
-
-    >>> duration(0.2), duration(3 + 1 / 3), duration(118), duration(24 * 400), duration(None)
-    ('12 min', '3 h 20 min', '4.9 days', '400 days', 'not known')
-    """
-    if hours is None:
-        return UNKNOWN
-    minutes = round(hours * 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        whole, rest = divmod(minutes, 60)
-        return f"{whole} h {rest} min" if rest else f"{whole} h"
-    days = hours / 24
-    return f"{days:,.0f} days" if days >= 100 else f"{days:.1f} days"
-
-
 def listed(words: Sequence[str], most: int = 6) -> str:
     """Words as a list in a sentence, the rest counted.
 
