@@ -138,7 +138,7 @@ class Journeys:
         body = operators.sql("present_counts", settings)
         return self.engine.query(
             "SELECT n.name, p.name AS place, o.name AS organisation, c.from_at, c.to_at, c.value, "
-            f'b.name AS "by" FROM ({body}) AS c JOIN dictionary AS n ON n.code = c.name '
+            f'b.name AS "by", c."is" FROM ({body}) AS c JOIN dictionary AS n ON n.code = c.name '
             "LEFT JOIN dictionary AS p ON p.code = c.place "
             "LEFT JOIN dictionary AS o ON o.code = c.organisation "
             'LEFT JOIN dictionary AS b ON b.code = c."by" ORDER BY 1, 4, 3, 7'

@@ -268,8 +268,8 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
     """Bars of waits: what half and nine in ten of the known ones came to at most."""
     longest = max(waits, key=lambda wait: wait.p50_hours)
     sentence = (
-        "The dot marks the time within which half of the known waits ended, the end of the line "
-        f"nine in ten. The longest median is {show_hours(longest.p50_hours)}: {longest.name}."
+        "The dot marks the time within which half of the waits ended, the end of the line nine in "
+        f"ten. The longest median shown is {show_hours(longest.p50_hours)}: {longest.name}."
     )
     known = [(w.name, number(w.known), show_hours(w.p50_hours)) for w in waits]
     rest = [(show_hours(w.p90_hours), number(w.unknown)) for w in waits]

@@ -18,7 +18,7 @@ FIGURES = ("share", "p50_hours", "mean", "n")
 def draw_map(journeys: Journeys) -> str:
     """The flow map of a view as SVG."""
     facts = Facts(journeys)
-    return flow_map(journeys.table("transitions"), facts.places)
+    return flow_map(facts.transitions, facts.places)
 
 
 def draw_over_time(result: Result) -> str:

@@ -11,9 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.journeys import Journeys
+from wholeflow.measures import measure
 from wholeflow.publish.charts import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
 from wholeflow.publish.words import listed
+
+FEW = 20
+"""A wait that fewer moves have is not shown among the longest: chance rules it."""
 
 PLACES = """
     SELECT d.name AS place, p.setting, o.name AS organisation, p.holds
@@ -50,6 +54,10 @@ ASKED = """
     FROM handoffs AS h WHERE h.run = 0
 """
 
+REJECTED = """
+    SELECT count(*) AS rejected FROM (SELECT DISTINCT r.file, r.line FROM rejects AS r) AS refused
+"""
+
 FEEDS = """
     SELECT d.name AS feed, s.title, s.licence
     FROM sources AS s JOIN dictionary AS d ON d.code = s.source
@@ -76,9 +84,10 @@ class Facts:
 
     @cached_property
     def totals(self) -> dict[str, float]:
-        """The sum of each published count, nothing counted twice."""
-        names = sorted(pc.unique(self.counts["name"]).to_pylist())
-        rows = {name: self.counts.filter(pc.equal(self.counts["name"], name)) for name in names}
+        """The sum of each published count that may be added, nothing counted twice."""
+        flows = self.counts.filter(pc.equal(self.counts["is"], "flow"))
+        names = sorted(pc.unique(flows["name"]).to_pylist())
+        rows = {name: flows.filter(pc.equal(flows["name"], name)) for name in names}
         return {name: pc.sum(counted_once(own)["value"]).as_py() for name, own in rows.items()}
 
     @cached_property
@@ -106,7 +115,7 @@ class Facts:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """How many stays, people and journeys, and what is recorded of the stays."""
-        return self._one(SIZES) | self._one(EVENTS) | self._one(ASKED)
+        return self._one(SIZES) | self._one(EVENTS) | self._one(ASKED) | self._one(REJECTED)
 
     def _one(self, sql: str) -> dict[str, int]:
         found: list[dict[str, Any]] = self.journeys.query(sql).to_pylist()
@@ -127,12 +136,31 @@ class Facts:
 
     @cached_property
     def transitions(self) -> pa.Table:
-        """Moves between places."""
-        return self.journeys.table("transitions")
+        """Moves between places, their waits as the measure tells them: open ones count (§9)."""
+        rows = self.journeys.table("transitions").to_pylist()
+        for row in rows:
+            wait = self._waits.get((row["from_place"], row["to_place"]), {})
+            if row["end"] != "between":
+                wait = {}
+            row["waits"] = wait.get("n", 0)
+            row["open"] = wait.get("open", 0)
+            row["wait_p50_hours"], row["wait_p90_hours"] = (
+                wait.get("p50_hours"),
+                wait.get("p90_hours"),
+            )
+        return pa.Table.from_pylist(rows, schema=_with_open(self.journeys.table("transitions")))
+
+    @cached_property
+    def _waits(self) -> dict[tuple[str, str], dict[str, Any]]:
+        if not self.has_events:
+            return {}
+        by = ("from_place", "to_place")
+        rows = measure(self.journeys, "handoff_wait", by).rows.to_pylist()
+        return {(row["from_place"], row["to_place"]): row for row in rows}
 
     @cached_property
     def handoffs(self) -> list[dict[str, Any]]:
-        """Moves from place to place of the observed past, the longest known wait first."""
+        """Moves from place to place of the observed past, the longest median wait first."""
         kept = [
             row
             for row in self.transitions.to_pylist()
@@ -149,6 +177,10 @@ class Facts:
             ends = pc.min(self.counts["from_at"]).as_py(), pc.max(self.counts["to_at"]).as_py()
             return ends[0], ends[1] - 1
         return None
+
+
+def _with_open(transitions: pa.Table) -> pa.Schema:
+    return transitions.schema.append(pa.field("open", pa.int64()))
 
 
 def total(groups: Sequence[Hours], name: str = "all") -> Hours:

@@ -215,8 +215,15 @@ def _arcs(rows: Sequence[Row], title_of: Mapping[str, str]) -> list[Arc]:
 
 
 def _median(rows: Sequence[Row]) -> float | None:
-    """The median known wait; of several pairs of places the weighted median of their medians."""
-    known = sorted((row["wait_p50_hours"], row["waits"]) for row in rows if row["waits"])
+    """The median wait where most are known.
+
+    Of several pairs of places, the weighted median of their medians.
+    """
+    if 2 * sum(row["waits"] for row in rows) < sum(row["moves"] for row in rows):
+        return None  # the few that are known say little of the rest
+    known = sorted(
+        (row["wait_p50_hours"], row["waits"]) for row in rows if row["wait_p50_hours"] is not None
+    )
     half, seen = sum(waits for _, waits in known) / 2, 0
     for hours, waits in known:
         seen += waits

@@ -81,11 +81,11 @@ def _draw(choice: FlowChoice, layout: Layout) -> str:
     taken = [_rectangle(placed) for placed in layout.boxes]
     ways = [part for placed in layout.boxes for part in _ways(placed, layout.scale, taken)]
     labels = _labels(choice, layout, taken)
-    some_known = any(arc.waits for arc in choice.arcs)
+    some_known = any(arc.wait_hours is not None for arc in choice.arcs)
     legend, legend_height = _legend(choice, layout)
     parts = [
         *_headings(layout),
-        *(_arc(placed, some_known and not placed.arc.waits) for placed in layout.arcs),
+        *(_arc(placed, some_known and placed.arc.wait_hours is None) for placed in layout.arcs),
         *(_box(placed) for placed in layout.boxes),
         *ways,
         *labels,
@@ -243,7 +243,7 @@ def _arc_title(arc: Arc) -> str:
     wait = "wait not known"
     if arc.wait_hours is not None:
         about = "about " if arc.is_about else ""
-        wait = f"median known wait {about}{show_hours(arc.wait_hours)} ({arc.waits:,} known)"
+        wait = f"median wait {about}{show_hours(arc.wait_hours)} ({arc.waits:,} recorded)"
     return f"{arc.source} to {arc.target}: {counted(arc.moves, 'move')}, {wait}"
 
 
@@ -354,7 +354,11 @@ def _halo(words: str, x: float, y: float, anchor: str) -> str:
 
 def _legend(choice: FlowChoice, layout: Layout) -> tuple[list[str], float]:
     """The key to the drawing, in lines under it, and its height."""
-    waits = ", and their median known wait" if any(arc.waits for arc in choice.arcs) else ""
+    waits = (
+        ", and their median wait where most are recorded"
+        if any(arc.wait_hours is not None for arc in choice.arcs)
+        else ""
+    )
     lines = [
         f"Width and number of a line: moves{waits}. Short lines: people who came in and who left.",
         _second_line(choice, layout),
@@ -376,14 +380,14 @@ def _second_line(choice: FlowChoice, layout: Layout) -> str:
         said.append("Broken line: back to an earlier column.")
     if any(placed.box.holds == "caseload" for placed in layout.boxes):
         said.append("Broken frame: a list, not a place where people are.")
-    if not any(arc.waits for arc in choice.arcs):
+    if all(arc.wait_hours is None for arc in choice.arcs):
         said.append("No wait between places is recorded.")
     return " ".join(said)
 
 
 def _samples(choice: FlowChoice, y: float) -> list[str]:
     """One sample line for each shade, where any wait is known."""
-    if not any(arc.waits for arc in choice.arcs):
+    if all(arc.wait_hours is None for arc in choice.arcs):
         return []
     made = [svg.text("Median known wait:", 12, y, font_size=12, fill=svg.paint("soft"))]
     x = 146.0

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 
+from wholeflow.core.errors import RequestError
 from wholeflow.core.time import show_instant
 from wholeflow.journeys import Finding, Journeys
 from wholeflow.publish.facts import Facts
@@ -71,15 +71,22 @@ def sections(facts: Facts, findings: Sequence[Finding]) -> list[Section]:
 def write(page_text: str, path: str | Path) -> Path:
     """Write a page whole or not at all; what was there before stays until it is complete."""
     target = Path(path)
-    number, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    made = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(number, "w", encoding="utf-8") as file:
+        with made.open("w", encoding="utf-8") as file:
             file.write(page_text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(made, target)
+        made.replace(target)
+    except OSError as error:
+        made.unlink(missing_ok=True)
+        raise RequestError(
+            f"the file can't be written: {error.strerror}",
+            where=str(target),
+            repair="Name a file in a folder that exists and that you may write in.",
+        ) from error
     except BaseException:
-        Path(made).unlink(missing_ok=True)
+        made.unlink(missing_ok=True)
         raise
     return target
 

@@ -12,7 +12,7 @@ from wholeflow.journeys.checking import Finding
 from wholeflow.measures import Definition, Result, definitions, measure
 from wholeflow.publish import flow_choice
 from wholeflow.publish.charts import Wait, hours_figure, waits_figure
-from wholeflow.publish.facts import Facts
+from wholeflow.publish.facts import FEW, Facts
 from wholeflow.publish.figure import Figure, Rows, rows
 from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
@@ -139,10 +139,11 @@ def waits_section(facts: Facts) -> Section:
     title = "Waits at handoffs"
     if not facts.has_events:
         return Section("waits", title, (NO_EVENTS,))
-    known = [row for row in facts.handoffs if row["waits"]]
+    known = [row for row in facts.handoffs if row["wait_p50_hours"] is not None]
     if not known:
         return Section("waits", title, (_no_wait(facts.sizes["handoffs"]),))
-    busiest = sorted(known, key=lambda row: -row["waits"])[:TOP_PLACES]
+    many = [row for row in known if row["waits"] >= FEW] or known
+    busiest = sorted(many, key=lambda row: -row["waits"])[:TOP_PLACES]
     shown = sorted(busiest, key=lambda row: -row["wait_p50_hours"])
     words = _waits_words(facts, len(shown), len(known))
     figure = waits_figure("Known waits by handoff", [_wait(row) for row in shown])
@@ -166,16 +167,16 @@ def _wait(row: dict[str, Any]) -> Wait:
 def _waits_words(facts: Facts, shown: int, known: int) -> str:
     words = [
         "A wait runs from when the next place was first asked until it had the person (§15). "
-        f"It is known for {number(facts.sizes['asked'] - facts.sizes['waiting'])} of "
+        f"Asking is recorded at {number(facts.sizes['asked'])} of "
         f"{counted(facts.sizes['handoffs'], 'handoff')}."
     ]
     if facts.sizes["waiting"]:
         words.append(
-            f"{counted(facts.sizes['waiting'], 'person', 'people')} had been asked for and had "
-            "not come when the records end; their waits are not in these figures."
+            f"{counted(facts.sizes['waiting'], 'wait')} had not ended when the records end: each "
+            "counts as at least so long (§9)."
         )
     if known > shown:
-        words.append(f"Shown are the {shown} kinds of handoff with most known waits, of {known}.")
+        words.append(f"Shown are the {shown} kinds of handoff with most waits, of {known}.")
     return " ".join(words)
 
 

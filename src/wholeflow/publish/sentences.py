@@ -6,11 +6,8 @@ from typing import Any
 
 from wholeflow.core.time import local, show_date, show_hours
 from wholeflow.publish.charts import PARTS, Hours
-from wholeflow.publish.facts import Facts, total
+from wholeflow.publish.facts import FEW, Facts, total
 from wholeflow.publish.words import counted, listed, number, share
-
-FEW = 20
-"""A known wait that fewer moves have is not among the longest: chance rules it."""
 
 
 def five_sentences(facts: Facts) -> list[str]:
@@ -83,22 +80,24 @@ def _parts(hours: Hours) -> str:
 
 
 def _longest_waits(facts: Facts) -> str:
-    known = [row for row in facts.handoffs if row["waits"]]
+    known = [row for row in facts.handoffs if row["wait_p50_hours"] is not None]
     if not known:
         return (
             "How long people waited at handoffs is not known: "
             "nobody recorded when the next place was asked."
         )
-    many = [row for row in known if row["waits"] >= FEW] or known
-    said = [_wait(row) for row in many[:3]]
-    return f"The longest known waits at handoffs: {listed(said)}."
+    many = [row for row in known if row["waits"] >= FEW]
+    said = [_wait(row) for row in (many or known)[:3]]
+    least = f" with {FEW} or more known waits" if many else ""
+    return f"The longest waits at handoffs{least}: {listed(said)}."
 
 
 def _wait(row: dict[str, Any]) -> str:
     return (
         f"from {row['from_place'] or 'a place not recorded'} to "
         f"{row['to_place'] or 'a place not recorded'} half waited "
-        f"{show_hours(row['wait_p50_hours'])} or more (of {counted(row['waits'], 'known wait')})"
+        f"{show_hours(row['wait_p50_hours'])} or more (of {counted(row['waits'], 'wait')}"
+        + (f", {number(row['open'])} still waiting)" if row["open"] else ")")
     )
 
 
@@ -123,6 +122,9 @@ def _unknown(facts: Facts) -> str:
         every = counted(sizes["handoffs"], "handoff")
         which = f"{unasked} of {every}" if sizes["asked"] else f"any of {every}"
         gaps.append(f"the wait at {which}, as nobody recorded asking")
+    if sizes["rejected"]:
+        rows = counted(sizes["rejected"], "row")
+        gaps.append(f"what {rows} held that could not be used (see data quality)")
     if not gaps:
         return "Start, ready and asking are recorded throughout: no gap in the milestones is known."
     return f"These records can’t say: {'; '.join(gaps)}."
@@ -133,10 +135,11 @@ def _of_counts(facts: Facts) -> list[str]:
     if not facts.counts.num_rows:
         return ["This store holds no records yet: load some, then make this page again."]
     totals = [f"{number(total)} {name}" for name, total in facts.totals.items()]
+    said = f" ({listed(totals)})" if totals else ""
     return [
         f"This store holds published counts of {counted(len(facts.organisations), 'organisation')} "
         f"from {counted(len(facts.feeds), 'feed')} ({listed(facts.feeds, 5)}).",
-        f"It holds {counted(facts.counts.num_rows, 'figure')} ({listed(totals)}) and no person’s "
+        f"It holds {counted(facts.counts.num_rows, 'figure')}{said} and no person’s "
         "events, so people and journeys can’t be told apart.",
         "Where the hours went is not known: counts say how many, not for how long.",
         "Waits at handoffs are not known: counts do not follow anybody from place to place.",

@@ -136,7 +136,7 @@ def _monthly(facts: Facts) -> dict[str, dict[str, float]]:
     is_month = pc.and_(
         pc.greater_equal(length, MONTH_AT_LEAST), pc.less_equal(length, MONTH_AT_MOST)
     )
-    counts = counts.filter(is_month)
+    counts = counts.filter(pc.and_(is_month, pc.equal(counts["is"], "flow")))
     found: dict[str, dict[str, float]] = defaultdict(dict)
     for name in pc.unique(counts["name"]).to_pylist():
         own = counted_once(counts.filter(pc.equal(counts["name"], name)))
