@@ -14,7 +14,7 @@ from wholeflow.journeys.checking import questions
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.measures import definitions
 from wholeflow.measures.spc import presets
-from wholeflow.sources.mapping import shipped_mapping, shipped_mappings
+from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
 MADE = Path(__file__).parent / "reference" / "made"
 VERBS = ("load", "check", "journeys", "measure", "map", "report", "demo")

@@ -93,6 +93,8 @@ def map(of: Store | Journeys, to: str | Path | None = None) -> str:
     """The flow map of a store as SVG, also written to a file where one is named."""
     from wholeflow.publish import draw_map, write
 
+    if to is not None:
+        _need_svg(Path(to))
     svg = draw_map(_view(of))
     if to is not None:
         write(svg, Path(to))
@@ -103,8 +105,16 @@ def chart(result: Result, to: str | Path) -> Path:
     """Draw a measure over time, with the limits of its XmR chart, into an SVG file."""
     from wholeflow.publish import draw_over_time, write
 
+    _need_svg(Path(to))
     write(draw_over_time(result), Path(to))
     return Path(to)
+
+
+def _need_svg(path: Path) -> None:
+    if path.suffix.lower() != ".svg":
+        raise RequestError(
+            "a drawing is written as SVG", where=str(path), repair="Name a file such as map.svg."
+        )
 
 
 def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) -> Path:

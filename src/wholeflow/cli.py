@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wholeflow import __version__, api
-from wholeflow.core.errors import RequestError, WholeflowError
+from wholeflow.core.errors import InputError, RequestError, WholeflowError
 from wholeflow.measures import definitions
 from wholeflow.sources import read, shipped_mappings
 from wholeflow.store import Store, open_store
@@ -53,6 +53,9 @@ def main() -> None:
     except WholeflowError as error:
         errors.print(str(error), markup=False)
         sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("stopped; a store that was being loaded is as it was before")
+        sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
         sys.stderr.close()
         sys.exit(1)
@@ -92,15 +95,46 @@ def load(
     if explain:
         typer.echo(reading.explain())
         return
-    with progress("Loading"), open_store(store) as opened:
-        books = api.load(opened, reading, keep_ids=keep_ids)
+    if reading.ignored:
+        errors.print(
+            f"not read, as no layout fits: {len(reading.ignored)} files; --explain names them"
+        )
+    is_new = not store.exists()
+    try:
+        with progress("Loading"), open_store(store) as opened:
+            books = api.load(opened, reading, keep_ids=keep_ids)
+    except BaseException:
+        if is_new:
+            store.unlink(missing_ok=True)
+        raise
     show(books, as_json)
+    if books.rejected and not books.loaded + books.already:
+        raise InputError(
+            "none of the rows could be used",
+            where=", ".join(path.name for path, _ in reading.files),
+            repair="Mend the mapping as the reasons above say, and load again.",
+        )
 
 
 @app.command(epilog="Example: wholeflow check place.duckdb")
-def check(store: StorePath, as_of: AsOf = None, as_json: Json = False) -> None:
+def check(
+    store: StorePath,
+    rejects: Annotated[
+        bool, typer.Option("--rejects", help="List every row that could not be used instead.")
+    ] = False,
+    as_of: AsOf = None,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
     """Say what is wrong or missing in the records."""
     with existing(store) as opened:
+        if rejects:
+            show_rows(opened.rejects(), as_json, as_csv)
+            return
+        if as_csv:
+            raise RequestError(
+                "findings are words, not a table", repair="Use --json, or --rejects."
+            )
         show(api.check(api.journeys(opened, as_of=as_of)), as_json)
 
 
@@ -118,7 +152,10 @@ def journeys(
     with existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of)
         rows = seen.person(person) if person else seen.table("journeys")
-        show_rows(with_local_times(rows, seen.zone), as_json, as_csv)
+        rows = with_local_times(rows, seen.zone)
+        if not (as_json or as_csv or person):
+            rows = rows.select(JOURNEY_COLUMNS)
+        show_rows(rows, as_json, as_csv)
 
 
 @app.command(epilog="Example: wholeflow measure place.duckdb stay wait --by place,month")
@@ -249,16 +286,27 @@ def show_rows(rows: pa.Table, as_json: bool, as_csv: bool) -> None:
 
 
 SHOWN_ROWS = 40
+JOURNEY_COLUMNS = [
+    "person", "from_at", "hours", "stays", "organisations", "wait_hours", "delay_hours",
+]  # fmt: skip
+"""What the terminal shows of a journey; --csv and --json have every column."""
+
+
+PIPE_WIDTH = 200
+"""How wide a table is where no terminal says."""
 
 
 def _draw(rows: pa.Table) -> None:
     drawn = Table(box=None, pad_edge=False)
     numeric = [pa.types.is_integer(t) or pa.types.is_floating(t) for t in rows.schema.types]
     for name, is_number in zip(rows.column_names, numeric, strict=True):
-        drawn.add_column(name.replace("_", " "), justify="right" if is_number else "left")
+        justify: Any = "right" if is_number else "left"
+        whole = is_number or name in ("person", "month", "week", "day", "financial_year")
+        drawn.add_column(name.replace("_", " "), justify=justify, no_wrap=whole, overflow="fold")
     for row in rows.slice(0, SHOWN_ROWS).to_pylist():
         drawn.add_row(*(_cell(value) for value in row.values()))
-    Console(highlight=False, markup=False).print(drawn)
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(highlight=False, markup=False, width=width).print(drawn)
     if rows.num_rows > SHOWN_ROWS:
         typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
 

@@ -17,7 +17,7 @@ from wholeflow.journeys.checking import SEVERITIES, questions
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.measures import definitions
 from wholeflow.measures.measuring import FAMILIES
-from wholeflow.sources.mapping import shipped_mapping, shipped_mappings
+from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
 ROOT = Path(__file__).parents[2]
 RULES = set(re.findall(r"^\*\*§(\d+)", (ROOT / "docs/rules.md").read_text("utf-8"), re.MULTILINE))

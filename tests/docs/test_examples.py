@@ -46,7 +46,7 @@ def run(arguments):
 def check_toml(text):
     """A mapping or a definition: each is read as the program reads it."""
     from wholeflow.measures.definition import parse_definition
-    from wholeflow.sources.mapping import parse_mapping
+    from wholeflow.sources.mapping_file import parse_mapping
 
     if "[[file]]" in text:
         assert parse_mapping(text, "the manual").files

@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wholeflow.core.errors import StoreError
+
+log = logging.getLogger(__name__)
 
 DIGITS = 15
 _BLOCK = 64
@@ -82,7 +85,7 @@ def default_key_file() -> Path:
 
 
 def read_key(path: Path) -> Key:
-    """The key in a file; a new one is made where there is none.
+    """The key in a file; a new one is made, and a warning logged, where there is none.
 
     Raises StoreError when the file does not hold a key.
     """
@@ -108,4 +111,5 @@ def _make_key(path: Path) -> Key:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secret.hex() + "\n")
+    log.warning("made a new key at %s: keep a copy where your secrets are kept", path)
     return Key(secret)

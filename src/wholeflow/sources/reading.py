@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ from wholeflow.core.errors import InputError, RequestError
 from wholeflow.events import EventLog, table
 from wholeflow.events.log import log_schema
 from wholeflow.sources import files
-from wholeflow.sources.mapping import FileMapping, Mapping, Saying, read_mapping, shipped_mapping
+from wholeflow.sources.mapping import FileMapping, Mapping, Saying, Value
+from wholeflow.sources.mapping_file import read_mapping, shipped_mapping
 from wholeflow.sources.translate import translate
 from wholeflow.store import Chunk
 from wholeflow.store.engine import DuckDBEngine
@@ -24,6 +26,8 @@ class Reading:
 
     mapping: Mapping
     files: tuple[tuple[Path, FileMapping], ...]
+    ignored: tuple[Path, ...] = ()
+    """Files of the folders given that no layout fits."""
 
     def chunks(self) -> Iterator[Chunk]:
         """What the files say, in pieces of bounded size."""
@@ -39,12 +43,18 @@ class Reading:
         """In words: which files are read and what each row says."""
         lines = [
             f"{self.mapping.title}: times are local time of {self.mapping.zone}, clock "
-            f"{self.mapping.clock.replace('_', ' ')}; people are known by {self.mapping.people}."
+            f"{self.mapping.clock.replace('_', ' ')}."
         ]
         for path, layout in self.files:
             key = ", ".join(layout.key) or "all that the row says"
-            lines.append(f"{path.name} is {layout.feed}; a record is named by {key}; each row says")
+            lines.append(
+                f"{path.name} is {layout.feed}; people are known by {layout.people}; a record is "
+                f"named by {key}; each row says"
+            )
+            if layout.recorded_at:
+                lines.append(f"  when it was recorded: {_told(layout.recorded_at)}")
             lines += [f"  {_in_words(saying)}" for saying in layout.says]
+        lines += [f"not read, as no layout fits: {path.name}" for path in self.ignored]
         return "\n".join(lines)
 
 
@@ -63,11 +73,12 @@ def read(
     if (source is None) == (mapping is None):
         raise RequestError(
             "say either which source the files come from or which mapping to use",
-            repair="Give source='mimic' (a shipped one) or mapping='my-mapping.toml'.",
+            repair="Name one of the two: --source mimic (one that comes with wholeflow), or "
+            "--mapping my-mapping.toml.",
         )
     rules = shipped_mapping(source) if source else read_mapping(Path(mapping or ""))
     given = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
-    fitting = []
+    fitting, ignored = [], []
     for path in files.find_files(given):
         layout = rules.file_for(path)
         if layout:
@@ -75,12 +86,18 @@ def read(
             fitting.append((path, layout))
         elif path in given:
             raise _fits_nothing(rules, str(path))
+        else:
+            ignored.append(path)
     if not fitting:
         raise _fits_nothing(rules, ", ".join(str(path) for path in given))
-    return Reading(rules, tuple(fitting))
+    return Reading(rules, tuple(fitting), tuple(ignored))
 
 
 def _fits_nothing(rules: Mapping, where: str) -> InputError:
+    if where.lower().endswith((".xlsx", ".xls", ".ods")):
+        return InputError(
+            "spreadsheets can't be read", where=where, repair="Save each sheet as CSV, in UTF-8."
+        )
     patterns = [pattern for layout in rules.files for pattern in layout.match]
     return InputError(
         f"no layout of source {rules.source} fits",
@@ -92,6 +109,13 @@ def _fits_nothing(rules: Mapping, where: str) -> InputError:
 def _check_columns(path: Path, layout: FileMapping) -> None:
     there = files.column_names(path, layout.encoding, layout.separator)
     missing = [column for column in layout.columns() if column not in there]
+    other = next((mark for mark in ";\t|" if len(there) == 1 and mark in there[0]), None)
+    if missing and other:
+        raise InputError(
+            f"the columns are separated by {other!r}, not by {layout.separator!r}",
+            where=path.name,
+            repair=f"Say separator = {json.dumps(other)} in the mapping.",
+        )
     if missing:
         raise InputError(
             f"the file lacks the column {', '.join(missing)}",
@@ -147,15 +171,17 @@ class _Places:
         return {name: pa.Table.from_pylist(numbered, schema=log_schema(table(name)))}
 
 
+def _told(value: Value) -> str:
+    said = f"column {value.column}" if value.column else f"{value.constant}"
+    if value.codes:
+        said += f" ({len(value.codes)} codes)"
+    if value.formats:
+        said += f" as {' or '.join(value.formats)}"
+    return f"{said}, plus a {value.plus}" if value.plus else said
+
+
 def _in_words(saying: Saying) -> str:
-    parts = []
-    for field, value in saying.fields:
-        said = f"column {value.column}" if value.column else f"{value.constant}"
-        if value.codes:
-            said += f" ({len(value.codes)} codes)"
-        if value.formats:
-            said += f" as {' or '.join(value.formats)}"
-        parts.append(f"{field} = {said}")
+    parts = [f"{field} = {_told(value)}" for field, value in saying.fields]
     conditions = [
         f"{c.column} is {' or '.join(c.values)}"
         if c.values

@@ -98,7 +98,7 @@ def _say(
     if layout.recorded_at:
         fields["recorded_at"] = layout.recorded_at
     specs = {f.name: f for f in saying.spec.fields}
-    cells = [_Cell(specs[name], value, schema, mapping) for name, value in fields.items()]
+    cells = [_Cell(specs[name], value, schema, mapping, layout) for name, value in fields.items()]
     found = engine.query(_select(layout, saying, cells, part))
     faults = list(_sql_faults(found))
     columns = {name: found[name] for name in ("line", "part", "id", "withdrawn")}
@@ -131,7 +131,14 @@ def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema, count: int) -> p
 class _Cell:
     """A field of a saying with the SQL that reads it."""
 
-    def __init__(self, spec: Field, value: Value, schema: pa.Schema, mapping: Mapping) -> None:
+    def __init__(
+        self,
+        spec: Field,
+        value: Value,
+        schema: pa.Schema,
+        mapping: Mapping,
+        layout: FileMapping,
+    ) -> None:
         self.name = spec.name
         self.spec = spec
         self.value = value
@@ -146,14 +153,19 @@ class _Cell:
                 repair="Add times = ['%d/%m/%Y %H:%M'], or the format that the file has.",
             )
         self.has_zone = self.native and schema.field(value.column or "").type.tz is not None
-        self.scheme = _scheme(spec, mapping)
+        self.scheme = _scheme(spec, mapping, layout)
+        self.blank = layout.blank
+        self.column = value.column or spec.name
 
     @property
     def text(self) -> str:
         """The cell as text, NULL when blank."""
         if self.value.column is None:
             return _quote(self.value.constant or "")
-        return f"nullif(trim(CAST({_name(self.value.column)} AS VARCHAR)), '')"
+        text = f"nullif(trim(CAST({_name(self.value.column)} AS VARCHAR)), '')"
+        for word in self.blank:
+            text = f"nullif({text}, {_quote(word)})"
+        return text
 
     def select(self) -> Iterator[str]:
         """The columns of the answer that this cell needs."""
@@ -173,7 +185,7 @@ class _Cell:
     def fault(self) -> Iterator[str]:
         """CASE branches that name what is wrong with the cell."""
         if self.spec.required and self.value.column and not self.spec.default:
-            yield f"WHEN {self.text} IS NULL THEN {_quote(f'{self.name}|{IS_BLANK}')}"
+            yield f"WHEN {self.text} IS NULL THEN {_quote(f'{self.column}|{IS_BLANK}')}"
         bad = {
             "time": (f"{self._microseconds()} IS NULL", NOT_A_TIME) if self._read_as_time else None,
             "number": (f"try_cast({self.text} AS DOUBLE) IS NULL", NOT_A_NUMBER)
@@ -185,7 +197,7 @@ class _Cell:
             if test:
                 yield (
                     f"WHEN {self.text} IS NOT NULL AND {test[0]} "
-                    f"THEN {_quote(f'{self.name}|{test[1]}')}"
+                    f"THEN {_quote(f'{self.column}|{test[1]}')}"
                 )
 
     @property
@@ -215,11 +227,11 @@ class _Cell:
         return f"CASE {self.text} {whens} END"
 
 
-def _scheme(spec: Field, mapping: Mapping) -> str:
+def _scheme(spec: Field, mapping: Mapping, layout: FileMapping) -> str:
     """What makes an identifier unlike the same characters of another scheme."""
     if spec.type != "identifier":
         return ""
-    return mapping.people if spec.name in ("person", "same_as") else mapping.source
+    return layout.people if spec.name in ("person", "same_as") else mapping.source
 
 
 def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) -> str:
@@ -237,9 +249,8 @@ def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) 
         )
         columns.append(f"json_object({pairs})::VARCHAR AS attributes")
     where = [_holds(condition) for condition in saying.when]
-    anchor = dict(saying.fields).get(ANCHORS.get(saying.table, ""))
-    if anchor and anchor.column:
-        where.append(f"trim(CAST({_name(anchor.column)} AS VARCHAR)) <> ''")
+    anchor = ANCHORS.get(saying.table, "")
+    where += [f"{cell.text} IS NOT NULL" for cell in cells if cell.name == anchor]
     return f"SELECT {', '.join(columns)} FROM cells WHERE {' AND '.join(where) or 'true'}"
 
 
@@ -274,8 +285,8 @@ def _instants(
     unlikely = ~missing & ((wall < EARLIEST) | (wall >= LATEST))
     no_such = ~missing & ~unlikely & local & gaps
     lines = found["line"].to_numpy()
-    faults = [(int(line), cell.name, UNLIKELY_TIME) for line in lines[unlikely]]
-    faults += [(int(line), cell.name, NO_SUCH_TIME) for line in lines[no_such]]
+    faults = [(int(line), cell.column, UNLIKELY_TIME) for line in lines[unlikely]]
+    faults += [(int(line), cell.column, NO_SUCH_TIME) for line in lines[no_such]]
     return pa.array(result, pa.int64(), mask=missing), faults
 
 

@@ -75,14 +75,17 @@ class LoadResult:
     """Rows written to each table; one row of a file may say several things."""
     reasons: Mapping[str, int] = field(default_factory=dict)
     """Rejected rows by reason."""
+    repairs: Mapping[str, str] = field(default_factory=dict)
+    """For each reason where it was first met and what to do."""
 
     def __post_init__(self) -> None:
         if self.read != self.loaded + self.already + self.rejected:
             raise AssertionError(f"the books of the load do not balance: {self}")
 
     def as_dict(self) -> dict[str, Any]:
-        """The books for ``--json``: read, loaded, already, rejected, written, reasons."""
-        return {**vars(self), "written": dict(self.written), "reasons": dict(self.reasons)}
+        """The books for ``--json``: read, loaded, already, rejected, written, reasons, repairs."""
+        parts = {name: dict(getattr(self, name)) for name in ("written", "reasons", "repairs")}
+        return {**vars(self), **parts}
 
     def __str__(self) -> str:
         lines = [
@@ -90,7 +93,10 @@ class LoadResult:
             f"+ rejected {self.rejected:,}"
         ]
         lines += [f"  {count:,} to {name}" for name, count in self.written.items() if count]
-        lines += [f"  {count:,} rejected: {reason}" for reason, count in self.reasons.items()]
+        for reason, count in self.reasons.items():
+            lines.append(f"  {count:,} rejected: {reason}; {self.repairs.get(reason, '')}")
+        if not self.read:
+            lines.append("  the files hold no rows")
         return "\n".join(lines)
 
 
@@ -129,16 +135,18 @@ def _agree_on_key(store: Store, key: Key, keep_ids: bool) -> None:
     ids = "kept" if keep_ids else "pseudonyms"
     wanted = {"key fingerprint": key.fingerprint, "ids": ids}
     repairs = {
-        "key fingerprint": "Use the key that the store was begun with (WHOLEFLOW_KEY_FILE).",
+        "key fingerprint": "Name the key file that the store was begun with in the environment "
+        "variable WHOLEFLOW_KEY_FILE; that of a demo is demo.key in its folder.",
         "ids": "Load every source of a store with --keep-ids, or none.",
     }
+    words = {"key fingerprint": "key", "ids": "way of keeping identifiers"}
     for name, value in wanted.items():
         found = store.about(name)
         if found is None:
             store.engine.execute("INSERT INTO about VALUES (?, ?)", [name, value])
         elif found != value:
             raise RequestError(
-                f"the store was begun with another {name.replace('ids', 'way of keeping ids')}",
+                f"the store was begun with another {words[name]}",
                 where=store.path,
                 repair=repairs[name],
             )
@@ -152,6 +160,7 @@ def _add(a: LoadResult, b: LoadResult) -> LoadResult:
         a.rejected + b.rejected,
         _add_counts(a.written, b.written),
         _add_counts(a.reasons, b.reasons),
+        {**b.repairs, **a.repairs},
     )
 
 
@@ -163,23 +172,22 @@ def _load_chunk(engine: Engine, chunk: Chunk, keep_ids: bool, zone: str) -> Load
     tables = {name: rows for name, rows in chunk.log.tables.items() if rows.num_rows}
     for name, rows in tables.items():
         engine.register(f"incoming_{name}", rows)
-    try:
-        file = _file_number(engine, chunk.file)
-        _learn_names(engine, tables)
-        _note_source(engine, chunk.log, zone)
-        _judge_records(engine, list(tables), file)
-        _displace(engine)
-        written = {name: _write(engine, table(name)) for name in tables}
-        if keep_ids:
-            _keep_identifiers(engine, tables)
-        engine.execute(
-            "INSERT INTO records SELECT source, id, run, recorded_at, withdrawn, content, file, "
-            "line FROM judged WHERE verdict = 'loaded'"
-        )
-        return _close_books(engine, chunk, file, written)
-    finally:
-        for name in tables:
-            engine.unregister(f"incoming_{name}")
+    file = _file_number(engine, chunk.file)
+    _learn_names(engine, tables)
+    _note_source(engine, chunk.log, zone)
+    _judge_records(engine, list(tables), file)
+    _displace(engine)
+    written = {name: _write(engine, table(name)) for name in tables}
+    if keep_ids:
+        _keep_identifiers(engine, tables)
+    engine.execute(
+        "INSERT INTO records SELECT source, id, run, recorded_at, withdrawn, content, file, "
+        "line FROM judged WHERE verdict = 'loaded'"
+    )
+    books = _close_books(engine, chunk, file, written)
+    for name in tables:
+        engine.unregister(f"incoming_{name}")
+    return books
 
 
 def _file_number(engine: Engine, file: FileFacts) -> int:
@@ -336,10 +344,10 @@ def _close_books(engine: Engine, chunk: Chunk, file: int, written: Mapping[str, 
         "SELECT verdict, count(*) AS n FROM judged WHERE line > 0 GROUP BY verdict"
     ).to_pylist()
     verdicts = {row["verdict"]: row["n"] for row in counted}
-    reason_of = {reject.line: reject.reason for reject in reversed(rejects)}
+    reason_of = {reject.line: reject for reject in reversed(rejects)}
     reasons: dict[str, int] = {}
-    for reason in reason_of.values():
-        reasons[reason] = reasons.get(reason, 0) + 1
+    for reject in sorted(reason_of.values(), key=lambda one: one.line):
+        reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
     return LoadResult(
         read=chunk.read,
         loaded=verdicts.get("loaded", 0),
@@ -347,6 +355,10 @@ def _close_books(engine: Engine, chunk: Chunk, file: int, written: Mapping[str, 
         rejected=len(reason_of),
         written=written,
         reasons=reasons,
+        repairs={
+            reject.reason: f"first at {chunk.file.name} line {reject.line}. {reject.repair}"
+            for reject in sorted(rejects, key=lambda one: -one.line)
+        },
     )
 
 

@@ -31,6 +31,13 @@ class Store:
         """The answer to a query on the stored tables, as Arrow."""
         return self.engine.query(sql, parameters)
 
+    def rejects(self) -> pa.Table:
+        """Every row that could not be used: file, line, field, reason, repair; never its values."""
+        return self.query(
+            "SELECT f.name AS file, r.line, r.field, r.reason, r.repair "
+            "FROM rejects AS r JOIN files AS f ON f.file = r.file ORDER BY ALL"
+        )
+
     def about(self, name: str) -> str | None:
         """What the store says about itself under a name."""
         found = self.engine.query("SELECT value FROM about WHERE name = ?", [name])
@@ -82,6 +89,8 @@ def open_store(path: str | Path = IN_MEMORY, *, must_exist: bool = False) -> Sto
             schema.check_version(engine, name)
         else:
             schema.make(engine)
+            if name != IN_MEMORY:
+                Path(name).chmod(0o600)  # it holds people's records
     except BaseException:
         engine.close()
         raise
