@@ -53,9 +53,8 @@ def load(
     return load_chunks(
         store,
         chunks,
-        key=key or read_key(default_key_file()),
+        key=key or read_key(default_key_file(), may_make=store.about("key fingerprint") is None),
         keep_ids=keep_ids,
-        zone=LONDON if isinstance(records, EventLog) else records.mapping.zone,
         now=datetime.now(UTC),
     )
 

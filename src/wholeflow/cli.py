@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import duckdb
 import pyarrow as pa
 import typer
 from rich.console import Console
@@ -52,6 +53,10 @@ def main() -> None:
         app()
     except WholeflowError as error:
         errors.print(str(error), markup=False)
+        sys.exit(1)
+    except (duckdb.Error, pa.ArrowException) as error:
+        # its text may hold values of a row, so only its kind is told
+        errors.print(f"wholeflow has a fault ({type(error).__name__}): please report the command")
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped; a store that was being loaded is as it was before")
@@ -96,9 +101,8 @@ def load(
         typer.echo(reading.explain())
         return
     if reading.ignored:
-        errors.print(
-            f"not read, as no layout fits: {len(reading.ignored)} files; --explain names them"
-        )
+        count = len(reading.ignored)
+        errors.print(f"not read, as no layout fits: {count} files; --explain names them")
     is_new = not store.exists()
     try:
         with progress("Loading"), open_store(store) as opened:
@@ -132,9 +136,7 @@ def check(
             show_rows(opened.rejects(), as_json, as_csv)
             return
         if as_csv:
-            raise RequestError(
-                "findings are words, not a table", repair="Use --json, or --rejects."
-            )
+            raise RequestError("findings are words", repair="Use --json, or --rejects --csv.")
         show(api.check(api.journeys(opened, as_of=as_of)), as_json)
 
 

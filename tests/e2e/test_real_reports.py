@@ -13,7 +13,7 @@ FOLDERS = {"sepsis": "sepsis", "mimic": "mimic-iv-demo", "nhs-ae": "nhs-ae"}
 SAYS = {
     "sepsis": ["1,050 people", "any delay, as no feed records when people were ready to leave",
                "dates were moved for each person"],
-    "mimic": ["100 people", "174 known waits", "any delay", "dates were moved for each person",
+    "mimic": ["100 people", "174 waits", "any delay", "dates were moved for each person",
               "4 feeds"],
     "nhs-ae": ["274 organisations", "72,019,402 attendances", "8,295,237", "13,493,280",
                "1 April 2016 to 31 March 2019", "no person’s events"],

@@ -212,3 +212,72 @@ def test_a_definition_of_ones_own_is_measured_as_the_shipped_ones(tmp_path):
     ]
     row = wf.measure(view(events, WARD), shorter).rows.to_pylist()[0]
     assert (row["n"], row["met"]) == (2, 0)
+
+
+def test_a_missing_figure_is_no_nought():
+    month = {"from_at": "2024-04-01", "to_at": "2024-05-01"}
+    rows = [
+        {"name": "attendances", "organisation": "A", "value": 1000, **month},
+        {"name": "attendances", "organisation": "B", "value": 100, **month},
+        {"name": "attendances over four hours", "organisation": "B", "value": 40, **month},
+    ]
+    store = wf.open()
+    wf.load(store, wf.EventLog.from_rows("returns", counts=rows), key=KEY)
+    result = wf.measure(store, "four_hours")
+    assert result.rows["n"].to_pylist() == [100]
+    assert result.rows["met"].to_pylist() == [60]
+    assert sum(result.left_out.values()) == 1
+
+
+def test_what_is_published_whole_and_in_parts_counts_once():
+    month = {"from_at": "2024-04-01", "to_at": "2024-05-01", "organisation": "A"}
+    rows = []
+    for part, total, over in ((None, 100, 20), ("type 1", 60, 15), ("type 3", 40, 5)):
+        rows.append({"name": "attendances", "by": part, "value": total, **month})
+        rows.append({"name": "attendances over four hours", "by": part, "value": over, **month})
+    store = wf.open()
+    wf.load(store, wf.EventLog.from_rows("returns", counts=rows), key=KEY)
+    assert wf.measure(store, "four_hours").rows["n"].to_pylist() == [100]
+    by_type = wf.measure(store, "four_hours", ["breakdown"]).rows.to_pylist()
+    assert {row["breakdown"]: row["met"] for row in by_type}["type 1"] == 45
+
+
+def test_a_referral_is_no_readmission_until_the_person_comes():
+    events = [
+        *spell("a", "2024-01-01 10:00", "2024-01-03 10:00"),
+        {"person": "a", "place": "List", "at": "2024-01-10 10:00", "kind": "referred"},
+        {"person": "a", "place": "List", "at": "2024-06-10 10:00", "kind": "arrived"},
+        {"person": "a", "place": "List", "at": "2024-06-12 10:00", "kind": "left"},
+        *spell("z", "2024-12-01 10:00", "2024-12-03 10:00"),
+    ]
+    places = [*WARD, {"place": "List", "setting": "hospital", "holds": "caseload"}]
+    row = wf.measure(view(events, places), "readmissions").rows.to_pylist()[0]
+    assert (row["n"], row["met"]) == (2, 0)
+
+
+def test_simulated_runs_do_not_enter_what_was_observed():
+    events = list(stays("Ward", [("2024-01-01 10:00", "2024-01-02 10:00")]))
+    seen = view([*events, *({**event, "run": 1} for event in events)], WARD)
+    assert wf.measure(seen, "arrivals").rows["n"].to_pylist() == [1]
+    assert wf.measure(seen, "occupancy", ["place"]).rows["peak"].to_pylist() == [1]
+
+
+def test_observation_ends_with_the_last_event_of_anybody():
+    events = [
+        *stays("Ward", [("2024-07-01 10:00", None)]),
+        {"person": "b", "place": "Surgery", "at": "2024-07-10 10:00", "kind": "contact"},
+    ]
+    row = wf.measure(view(events, WARD), "stay").rows.to_pylist()[0]
+    assert row["total_hours"] == 9 * 24
+
+
+def test_a_withdrawn_request_is_cut_short_and_not_open():
+    events = [
+        {"person": "a", "place": "Ward", "at": "2024-07-01 10:00", "kind": "arrived"},
+        {"person": "a", "place": "Care", "at": "2024-07-02 10:00", "kind": "referred"},
+        {"person": "a", "place": "Care", "at": "2024-07-04 10:00", "kind": "declined"},
+        {"person": "a", "place": "Ward", "at": "2024-07-09 10:00", "kind": "left"},
+    ]
+    places = [*WARD, {"place": "Care", "setting": "home_care", "holds": "caseload"}]
+    row = wf.measure(view(events, places), "handoff_wait").rows.to_pylist()[0]
+    assert (row["n"], row["ended"], row["open"], row["cut_short"]) == (1, 0, 0, 1)

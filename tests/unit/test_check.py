@@ -94,3 +94,38 @@ def test_findings_never_hold_an_identifier():
     result = checked([*CLEAN, *(row for rows in PLANTED.values() for row in rows)])
     pseudonyms = {f"{KEY.pseudonym(p):015x}" for p in ("a", "b")}
     assert not any(p in str(result) for p in pseudonyms)
+
+
+def test_a_date_far_from_all_others_is_found():
+    far = [
+        event("b", "ED", "2099-05-02 09:00", "arrived"),
+        event("b", "ED", "2099-05-02 10:00", "left"),
+    ]
+    found = {
+        finding.name: finding.count for finding in checked([*CLEAN, *CLEAN[:0], *far]).findings
+    }
+    assert found["far-dates"] == 2
+
+
+def test_a_feed_that_shares_nobody_is_found():
+    store = wf.open()
+    for feed, person in (("one", "a"), ("two", "a"), ("three", "z")):
+        events = [event(person, "ED", "2024-05-01 09:00", "contact")]
+        wf.load(store, wf.EventLog.from_rows(feed, events=events, places=PLACES), key=KEY)
+    found = {finding.name: finding.where for finding in wf.check(store).findings}
+    assert found["lone-feeds"] == "three (1)"
+
+
+def test_a_row_refused_for_two_reasons_counts_once(tmp_path):
+    (tmp_path / "map.toml").write_text(
+        'source = "s"\ntimes = ["%Y-%m-%d"]\n[[file]]\nfeed = "s"\nmatch = ["*.csv"]\n'
+        '[[file.says]]\nkind = "arrived"\nperson = { column = "p" }\nplace = "ED"\n'
+        'at = { column = "a" }\nsequence = { column = "n" }\n'
+    )
+    (tmp_path / "x.csv").write_text("p,a,n\n,yesterday,1.5\nb,2024-05-01,1\n")
+    store = wf.open()
+    wf.load(store, wf.read(tmp_path / "x.csv", mapping=tmp_path / "map.toml"), key=KEY)
+    result = wf.check(store)
+    assert next(f.count for f in result.findings if f.name == "rejected-rows") == 1
+    assert result.feeds["rejected"].to_pylist() == [1]
+    assert {row["field"] for row in store.rejects().to_pylist()} == {"p", "a", "n"}

@@ -77,9 +77,14 @@ def test_each_place_is_a_box_and_each_pair_an_arc() -> None:
 
 
 def test_an_arc_says_its_moves_and_its_wait() -> None:
-    drawing = flow_map(transitions(SMALL, waits=15), PLACES)
-    assert "A&E to Ward 1: 700 moves, median known wait 3 h (15 known)" in of_class(drawing, "arc")
+    drawing = flow_map(transitions(SMALL, waits=400), PLACES)
+    assert "A&E to Ward 1: 700 moves, median wait 3 h (400 recorded)" in of_class(drawing, "arc")
     assert "700 · 3 h" in written(drawing)
+
+
+def test_a_wait_that_few_moves_have_is_not_drawn() -> None:
+    drawing = flow_map(transitions(SMALL, waits=15), PLACES)
+    assert "A&E to Ward 1: 700 moves, wait not known" in of_class(drawing, "arc")
 
 
 def test_without_a_known_wait_it_says_so() -> None:

@@ -67,13 +67,6 @@ def test_clock_times_are_read_as_the_zone_database_reads_them(zone, moment):
     assert found == read_by_zoneinfo(moment, zone)
 
 
-@given(zone=ZONES, moment=MOMENTS | NEAR)
-def test_offsets_are_those_of_the_zone_database(zone, moment):
-    aware = moment.replace(tzinfo=UTC)
-    wanted = aware.astimezone(ZoneInfo(zone)).utcoffset()
-    assert timedelta(microseconds=time.offset_at(time.instant(aware), zone)) == wanted
-
-
 @given(zone=ZONES, moments=st.lists(MOMENTS | NEAR, min_size=1, max_size=20))
 def test_many_times_at_once_are_read_as_one_by_one(zone, moments):
     walls = np.array([wall_of(moment) for moment in moments])
@@ -123,7 +116,8 @@ def test_instants_are_shown_in_local_time_to_the_end_of_the_calendar():
 
 def days_of(first: str, last: str, zone: str = LONDON) -> list[dict[str, object]]:
     end = time.parse_instant(last, zone) - 1
-    return time.calendar(time.parse_instant(first, zone), end, zone).to_pylist()
+    start = time.parse_instant(first, zone) // time.QUARTER_HOUR
+    return time.calendar(np.arange(start, end // time.QUARTER_HOUR + 1), zone).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -171,7 +165,7 @@ def test_months_turn_at_local_midnight():
 @given(zone=ZONES, moment=st.datetimes(datetime(1973, 1, 1), datetime(2299, 1, 1)) | NEAR)
 def test_the_calendar_says_what_the_zone_database_says(zone, moment):
     at = time.instant(moment.replace(tzinfo=UTC))
-    (row,) = time.calendar(at, at, zone).to_pylist()
+    (row,) = time.calendar(np.array([at // time.QUARTER_HOUR]), zone).to_pylist()
     local = moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
     assert row["quarter_hour"] == at // time.QUARTER_HOUR
     assert (row["day"], row["hour"]) == (local.date().isoformat(), local.hour)

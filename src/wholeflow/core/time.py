@@ -7,7 +7,6 @@ time zones (docs/rules.md §1-§4).
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -191,15 +190,13 @@ def financial_year(day: date) -> str:
     return f"{first}/{(first + 1) % 100:02d}"
 
 
-def calendar(first: int, last: int, zone_name: str = LONDON) -> pa.Table:
-    """Local time of every quarter-hour from ``first`` to ``last``.
+def calendar(quarters: np.ndarray, zone_name: str = LONDON) -> pa.Table:
+    """Local time of quarter-hours (instants divided by 15 minutes, int64).
 
-    Columns: ``quarter_hour`` (instant divided by 15 minutes), ``hour`` (0-23),
-    ``weekday`` (0 Monday), and as ISO text ``day``, ``week`` (its Monday),
-    ``month``, ``financial_year``. Offsets from UTC are whole quarter-hours in
-    every zone since 1972.
+    Columns: ``quarter_hour``, ``hour`` (0-23), ``weekday`` (0 Monday), and as ISO
+    text ``day``, ``week`` (its Monday), ``month``, ``financial_year``. Offsets from
+    UTC are whole quarter-hours in every zone since 1972.
     """
-    quarters = np.arange(first // QUARTER_HOUR, last // QUARTER_HOUR + 1, dtype=np.int64)
     changes = clock_changes(zone_name)
     starts = np.array([at for at, _ in changes])
     offsets = np.array([offset for _, offset in changes])
@@ -226,12 +223,6 @@ def _by_day(values: object, row_of: np.ndarray) -> pa.Array:
 def monday(day: date) -> date:
     """The Monday of the week that holds a day."""
     return day - timedelta(days=day.weekday())
-
-
-def offset_at(at: int, zone_name: str = LONDON) -> int:
-    """Microseconds that local time is ahead of UTC at an instant."""
-    changes = clock_changes(zone_name)
-    return changes[bisect_right([start for start, _ in changes], at) - 1][1]
 
 
 def wall_to_instant(wall: np.ndarray, zone_name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

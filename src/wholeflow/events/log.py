@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -44,7 +45,8 @@ class EventLog:
 
     ``clock`` is ``shared`` when all times are on one clock, ``shifted_per_person``
     when dates were moved for each person (rule §5): then nothing is worked out
-    across people at an instant.
+    across people at an instant. ``zone`` is the local time that results are shown in;
+    ``about`` holds title and licence.
 
     >>> log = EventLog.from_rows("ward-book", events=[
     ...     {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward 1"},
@@ -55,7 +57,8 @@ class EventLog:
 
     tables: Mapping[str, pa.Table]
     clock: str = "shared"
-    facts: Mapping[str, str] = field(default_factory=dict)
+    zone: str = LONDON
+    about: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.clock not in ("shared", "shifted_per_person"):
@@ -90,7 +93,7 @@ class EventLog:
             spec = table(name)
             numbered = [_row(spec, {"source": source, **row}, zone, numbers) for row in rows]
             built[name] = pa.Table.from_pylist(numbered, schema=log_schema(spec))
-        return cls(built, clock)
+        return cls(built, clock, zone)
 
 
 class _Numbers:
@@ -153,8 +156,7 @@ def _complete(spec: TableSpec, rows: pa.Table, first_line: int) -> pa.Table:
         if name in rows.column_names:
             columns.append(rows[name].cast(schema.field(name).type))
         elif name == "line":
-            numbers = range(first_line, first_line + rows.num_rows)
-            columns.append(pa.array(numbers, pa.int64()))
+            columns.append(_lines(rows, first_line))
         else:
             columns.append(pa.nulls(rows.num_rows, schema.field(name).type))
     complete = pa.table(columns, schema=schema)
@@ -162,6 +164,23 @@ def _complete(spec: TableSpec, rows: pa.Table, first_line: int) -> pa.Table:
         complete = _default(complete, spec_field)
         _check(spec, spec_field, complete)
     return complete
+
+
+def _lines(rows: pa.Table, first: int) -> pa.Array:
+    """A line for each record: rows that share id, source, version and run are one."""
+    numbers = np.arange(rows.num_rows, dtype=np.int64)
+    if "id" in rows.column_names and rows["id"].null_count < rows.num_rows:
+        names = [
+            name for name in ("id", "source", "recorded_at", "run") if name in rows.column_names
+        ]
+        texts = [pc.coalesce(rows[name].cast(pa.string()), "") for name in names]
+        keys = pc.binary_join_element_wise(*texts, "\x1f").combine_chunks().dictionary_encode()
+        first_of = np.full(len(keys.dictionary), rows.num_rows, dtype=np.int64)
+        codes = keys.indices.to_numpy()
+        np.minimum.at(first_of, codes, numbers)
+        has_id = np.asarray(rows["id"].combine_chunks().is_valid())
+        numbers = np.where(has_id, first_of[codes], numbers)
+    return pa.array(numbers + first, pa.int64())
 
 
 def _default(rows: pa.Table, spec: Field) -> pa.Table:

@@ -84,13 +84,20 @@ def default_key_file() -> Path:
     return base / "wholeflow" / "key"
 
 
-def read_key(path: Path) -> Key:
+def read_key(path: Path, *, may_make: bool = True) -> Key:
     """The key in a file; a new one is made, and a warning logged, where there is none.
 
-    Raises StoreError when the file does not hold a key.
+    Raises StoreError when the file does not hold a key, or is absent though a store
+    was begun with it (``may_make`` is false).
     """
-    if not path.exists():
+    if not path.exists() and may_make:
         return _make_key(path)
+    if not path.exists():
+        raise StoreError(
+            "the key file that this store was begun with is not there",
+            where=str(path),
+            repair="Put it back, or name it in the environment variable WHOLEFLOW_KEY_FILE.",
+        )
     text = path.read_text(encoding="ascii", errors="replace").strip()
     try:
         secret = bytes.fromhex(text)

@@ -132,19 +132,20 @@ def _feeds(journeys: Journeys) -> pa.Table:
             FROM present_events AS e GROUP BY e.source
         ),
         kept AS (
-            SELECT r.source, count(*) AS records, max(r.file) AS file
+            SELECT r.source, count(*) AS records
             FROM records AS r WHERE r.line > 0 GROUP BY r.source
         ),
         refused AS (
-            SELECT r.file, count(DISTINCT r.line) AS rejected FROM rejects AS r GROUP BY r.file
+            SELECT r.source, count(DISTINCT (r.file, r.line)) AS rejected
+            FROM rejects AS r GROUP BY r.source
         )
-        SELECT d.name AS feed, k.records, coalesce(t.people, 0) AS people,
+        SELECT d.name AS feed, coalesce(k.records, 0) AS records, coalesce(t.people, 0) AS people,
                coalesce(f.rejected, 0) AS rejected, s.clock, s.title, s.licence
         FROM kept AS k
-        JOIN dictionary AS d ON d.code = k.source
+        FULL JOIN refused AS f ON f.source = k.source
+        JOIN dictionary AS d ON d.code = coalesce(k.source, f.source)
         LEFT JOIN sources AS s ON s.source = k.source
         LEFT JOIN told AS t ON t.source = k.source
-        LEFT JOIN refused AS f ON f.file = k.file
         ORDER BY d.name
         """
     )

@@ -114,17 +114,17 @@ class Journeys:
         }
 
     def observed_to(self) -> int:
-        """The end of observation: ``as_of``, else the last of the stays (rule §9)."""
+        """The end of observation: ``as_of``, else the last recorded event (rule §9)."""
         if self.as_of is not None:
             return self.as_of
-        return self._edge("max(s.seen_to)")
+        return self._edge("max(s.observed_to)")
 
     def observed_from(self) -> int:
         """The begin of the first stay; stays in an impossible order tell nothing of it."""
         return self._edge("min(s.begin_at)")
 
     def _edge(self, which: str) -> int:
-        found = self.query(f"SELECT {which} AS edge FROM stays AS s WHERE s.in_order")
+        found = self.query(f"SELECT {which} AS edge FROM stays AS s WHERE s.in_order AND s.run = 0")
         return int(found["edge"][0].as_py() or 0)
 
     def has_events(self) -> bool:

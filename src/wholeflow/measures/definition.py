@@ -12,9 +12,15 @@ from typing import Any
 from wholeflow.core.errors import InputError, unknown
 from wholeflow.events import choices
 from wholeflow.journeys import columns
-from wholeflow.journeys.operators import DERIVED
 
-FAMILIES = ("count", "level", "duration", "within", "returns")
+NEEDS = {
+    "count": (("stays", "handoffs"), ("at",)),
+    "level": (("census",), ()),
+    "duration": (("stays", "handoffs"), ("begin", "end")),
+    "within": (("stays",), ("begin", "end", "within_minutes")),
+    "returns": (("stays",), ("settings", "to_settings", "within_days")),
+}
+"""The tables that each family of measures takes, and what it must be told."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +53,19 @@ class Definition:
     counts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        if self.family not in FAMILIES:
-            raise InputError(
-                f"a measure has no family {self.family!r}",
-                where=self.name,
-                repair=f"Use one of: {', '.join(FAMILIES)}.",
-            )
-        if self.table not in DERIVED:
-            raise unknown("derived table", self.table, list(DERIVED))
+        if self.family not in NEEDS:
+            raise unknown("family of measures", self.family, list(NEEDS))
+        tables, needed = NEEDS[self.family]
+        if self.table not in tables:
+            raise unknown(f"table for family {self.family}", self.table, list(tables))
+        for name in needed:
+            if not getattr(self, name):
+                raise self._fault(name, "is missing")
+        for name in ("within_minutes", "within_days"):
+            if not isinstance(getattr(self, name), int):
+                raise self._fault(name, "is not a whole number")
+        if (self.settings or self.holds) and self.table != "stays":
+            raise self._fault("settings", "and holds are of stays only")
         instants = [f.name for f in columns(self.table) if f.type == "instant"]
         for name in (self.at, self.begin, self.end):
             if name and name not in instants:
@@ -65,6 +76,13 @@ class Definition:
         for name in self.holds:
             if name not in choices("holds"):
                 raise unknown("layer", name, list(choices("holds")))
+
+    def _fault(self, key: str, what: str) -> InputError:
+        return InputError(
+            f"in the definition, {key} {what}",
+            where=self.name,
+            repair="docs/guides/add-a-measure.md shows a whole one.",
+        )
 
 
 @cache

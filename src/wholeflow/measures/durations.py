@@ -21,6 +21,7 @@ FIGURES = pa.schema(
         ("n", pa.int64()),
         ("ended", pa.int64()),
         ("open", pa.int64()),
+        ("cut_short", pa.int64()),
         ("p50_hours", pa.float64()),
         ("p50_low_hours", pa.float64()),
         ("p50_high_hours", pa.float64()),
@@ -42,9 +43,9 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
     groups = grouping.group(journeys, definition.table, by, "seen_to")
     kept = grouping.conditions(definition.settings, definition.holds)
     rows = journeys.query(
-        f"SELECT {groups.columns()} t.hours, t.has_ended FROM ({_known(definition)}) AS t "
-        f"{' '.join(groups.joins)} WHERE t.hours IS NOT NULL AND {kept} "
-        + (f"ORDER BY {groups.positions()}" if by else "")
+        f"SELECT {groups.columns()} t.hours, t.has_ended, t.is_open "
+        f"FROM ({_known(definition)}) AS t {' '.join(groups.joins)} "
+        f"WHERE t.hours IS NOT NULL AND {kept} " + (f"ORDER BY {groups.positions()}" if by else "")
     )
     figures = [{**key, **_figures(part)} for key, part in grouping.by_group(rows, groups.by)]
     schema = pa.schema([*((name, pa.string()) for name in groups.by), *FIGURES])
@@ -61,24 +62,29 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
 def _known(definition: Definition) -> str:
     """The rows of the measure with ``hours`` so far and whether they have ended.
 
-    An end that is not recorded leaves the duration unknown where the stay is over,
+    Those that go on count as at least so long; so do those whose end is lost, and
+    people who were asked for and never came (``cut_short``). An end that is not
+    recorded leaves the duration unknown where the stay is over,
     and where the place never records such an end (rule §13).
     """
     begin, end = f"t.{definition.begin}", f"t.{definition.end}"
     ended = f"{end} IS NOT NULL"
     if definition.table == "handoffs":
-        order, is_open = "t.in_order", "t.came_at IS NULL"
+        order, goes_on = "t.in_order", "t.came_at IS NULL"
+        is_open = f"{goes_on} AND t.to_end_kind = 'open'"
     else:
-        order, is_open = "t.in_order", "t.end_kind IN ('open', 'lost')"
+        order, goes_on = "t.in_order", "t.end_kind IN ('open', 'lost')"
+        is_open = "t.end_kind = 'open'"
         if definition.end == "end_at":
             ended = "t.end_kind NOT IN ('open', 'lost')"
         else:
             recorded = f"SELECT r.place FROM stays AS r WHERE r.{definition.end} IS NOT NULL"
-            is_open += f" AND t.place IN ({recorded})"
+            goes_on += f" AND t.place IN ({recorded})"
     return (
-        f"SELECT t.*, {ended} AS has_ended, {order} AS possible, CASE WHEN {order} AND {ended} "
-        f"THEN ({end} - {begin}) / {time.HOUR}.0 WHEN {order} AND {is_open} "
-        f"THEN (t.seen_to - {begin}) / {time.HOUR}.0 END AS hours FROM {definition.table} AS t"
+        f"SELECT t.*, {ended} AS has_ended, {order} AS possible, {is_open} AS is_open, "
+        f"CASE WHEN {order} AND {ended} THEN ({end} - {begin}) / {time.HOUR}.0 "
+        f"WHEN {order} AND {goes_on} THEN (t.seen_to - {begin}) / {time.HOUR}.0 END AS hours "
+        f"FROM {definition.table} AS t"
     )
 
 
@@ -111,10 +117,13 @@ def _limits(journeys: Journeys, definition: Definition) -> tuple[str, ...]:
 def _figures(rows: pa.Table) -> dict[str, Any]:
     hours = rows["hours"].to_numpy()
     ended = rows["has_ended"].to_numpy(zero_copy_only=False).astype(bool)
+    going = rows["is_open"].to_numpy(zero_copy_only=False).astype(bool)
+    still = int((~ended & going).sum())
     known = {
         "n": len(hours),
         "ended": int(ended.sum()),
-        "open": int((~ended).sum()),
+        "open": still,
+        "cut_short": len(hours) - int(ended.sum()) - still,
         "total_hours": float(pc.sum(rows["hours"]).as_py() or 0.0),
     }
     if not len(hours):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.errors import RequestError, unknown
+from wholeflow.core.sql import quoted
 from wholeflow.journeys import Journeys
 
 NAMES = {
@@ -75,10 +79,8 @@ def group(journeys: Journeys, table: str, by: Sequence[str], at: str) -> Groupin
         elif name in TEXTS[table]:
             select.append(f't.{name} AS "{name}"')
         elif name in time.UNITS:
-            use_calendar(journeys)
-            joins.append(
-                f"LEFT JOIN calendar AS c ON c.quarter_hour = t.{at} // {time.QUARTER_HOUR}"
-            )
+            use_calendar(journeys, table, at)
+            joins.append(f"LEFT JOIN calendar AS c ON c.quarter_hour = {_quarter_hour(at)}")
             select.append(f'c."{name}" AS "{name}"')
         else:
             raise unknown("grouping", name, [*NAMES[table], *TEXTS[table], *time.UNITS])
@@ -90,12 +92,19 @@ def group(journeys: Journeys, table: str, by: Sequence[str], at: str) -> Groupin
     return Grouping(tuple(dict.fromkeys(by)), tuple(select), tuple(dict.fromkeys(joins)))
 
 
-def use_calendar(journeys: Journeys) -> None:
-    """Make local time of every quarter-hour of the view visible to SQL as ``calendar``."""
+def use_calendar(journeys: Journeys, table: str, at: str) -> None:
+    """Make local time visible to SQL as ``calendar``, for the instants that a table holds."""
     journeys.need_shared_clock("a result by day, week, month or year")
-    first, last = journeys.observed_from(), journeys.observed_to()
-    rows = time.calendar(first - time.DAY, last + time.DAY, journeys.zone)
+    held = journeys.query(
+        f"SELECT DISTINCT {_quarter_hour(at)} AS quarter_hour FROM {table} AS t "
+        f"WHERE t.{at} IS NOT NULL"
+    )
+    rows = time.calendar(held["quarter_hour"].to_numpy(), journeys.zone)
     journeys.engine.register("calendar", rows)
+
+
+def _quarter_hour(at: str) -> str:
+    return f"CAST(floor(t.{at} / {time.QUARTER_HOUR}.0) AS BIGINT)"
 
 
 def complete_periods(journeys: Journeys, unit: str) -> set[str]:
@@ -124,23 +133,24 @@ def by_group(rows: pa.Table, by: Sequence[str]) -> Iterable[tuple[dict[str, Any]
     if not by:
         yield {}, rows
         return
-    keys = rows.select(list(by)).to_pylist()
-    start = 0
-    for end in range(1, len(keys) + 1):
-        if end == len(keys) or keys[end] != keys[start]:
-            yield keys[start], rows.slice(start, end - start)
-            start = end
+    if not rows.num_rows:
+        return
+    changes = np.zeros(rows.num_rows - 1, dtype=bool)
+    for name in by:
+        column = rows[name].combine_chunks()
+        changes |= pc.not_equal(column.slice(1), column.slice(0, len(column) - 1)).to_numpy(
+            zero_copy_only=False
+        )
+    edges = [0, *(np.flatnonzero(changes) + 1).tolist(), rows.num_rows]
+    for start, end in pairwise(edges):
+        part = rows.slice(start, end - start)
+        yield {name: part[name][0].as_py() for name in by}, part
 
 
 def conditions(settings: Sequence[str], holds: Sequence[str]) -> str:
-    """SQL that keeps stays ``t`` of some settings and layers."""
-    parts = []
+    """SQL that keeps rows ``t`` of the observed past, of some settings and layers."""
+    parts = ["t.run = 0"]
     for column, allowed in (("setting", settings), ("holds", holds)):
         if allowed:
             parts.append(f"t.{column} IN ({', '.join(quoted(value) for value in allowed)})")
-    return " AND ".join(parts) or "true"
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
+    return " AND ".join(parts)

@@ -39,7 +39,8 @@ def level(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
     rows = _rows(journeys, names, unit)
     result = grouping.add_is_complete(journeys, rows, unit)
     left_out = journeys.query(
-        "SELECT count(*) AS n FROM stays AS s WHERE s.begin_at IS NOT NULL AND NOT s.in_order"
+        "SELECT count(*) AS n FROM stays AS s "
+        "WHERE s.run = 0 AND s.begin_at IS NOT NULL AND NOT s.in_order"
     )
     return Result(
         definition,
@@ -67,7 +68,7 @@ def _rows(journeys: Journeys, names: Sequence[str], unit: str) -> pa.Table:
             LEFT JOIN place_facts AS p ON p.place = c.place
             LEFT JOIN dictionary AS d ON d.code = c.place
             LEFT JOIN dictionary AS o ON o.code = p.organisation
-            WHERE c.at < {last}
+            WHERE c.run = 0 AND c.at < {last}
             GROUP BY {sources}, c.at
         ),
         groups AS (SELECT DISTINCT {joined} FROM grouped AS g),

@@ -52,16 +52,20 @@ def _times_in_hospital(definition: Definition) -> str:
     kept = grouping.conditions(definition.settings, ())
     back = grouping.conditions(definition.to_settings, ())
     return f"""
-    WITH inside AS (
+    WITH here AS (
+        SELECT t.*, coalesce(t.arrived_at, t.started_at) AS here_at
+        FROM stays AS t WHERE coalesce(t.arrived_at, t.started_at) IS NOT NULL AND t.in_order
+    ),
+    inside AS (
         SELECT t.*, max(t.seen_to) OVER (
-                   PARTITION BY t.run, t.person ORDER BY t.begin_at, t.stay
+                   PARTITION BY t.run, t.person ORDER BY t.here_at, t.stay
                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                ) AS inside_until
-        FROM stays AS t WHERE t.begin_at IS NOT NULL AND t.in_order AND {kept}
+        FROM here AS t WHERE {kept}
     ),
     numbered AS (
-        SELECT i.*, sum(CASE WHEN i.begin_at <= i.inside_until THEN 0 ELSE 1 END) OVER (
-                   PARTITION BY i.run, i.person ORDER BY i.begin_at, i.stay ROWS UNBOUNDED PRECEDING
+        SELECT i.*, sum(CASE WHEN i.here_at <= i.inside_until THEN 0 ELSE 1 END) OVER (
+                   PARTITION BY i.run, i.person ORDER BY i.here_at, i.stay ROWS UNBOUNDED PRECEDING
                ) AS time_inside
         FROM inside AS i
     ),
@@ -76,13 +80,12 @@ def _times_in_hospital(definition: Definition) -> str:
     ),
     left_alive AS (SELECT s.* FROM last_stays AS s WHERE s.from_last = 1 AND s.not_left = 0),
     arrivals AS (
-        SELECT t.run, t.person, t.begin_at FROM stays AS t
-        WHERE t.begin_at IS NOT NULL AND {back}
+        SELECT t.run, t.person, t.here_at FROM here AS t WHERE {back}
     ),
     nexts AS (
-        SELECT s.stay, min(a.begin_at) AS back_at
+        SELECT s.stay, min(a.here_at) AS back_at
         FROM left_alive AS s
-        JOIN arrivals AS a ON a.run = s.run AND a.person = s.person AND a.begin_at > s.end_at
+        JOIN arrivals AS a ON a.run = s.run AND a.person = s.person AND a.here_at > s.end_at
         GROUP BY s.stay
     ),
     followed AS (

@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wholeflow.core import time
-from wholeflow.core.errors import UnsupportedError, unknown
+from wholeflow.core.errors import UnsupportedError
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
-from wholeflow.measures.grouping import quoted
+from wholeflow.measures.published import sum_counts
 from wholeflow.measures.result import Result
 
 Z = 1.959963984540054
@@ -47,65 +48,22 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
     return Result(definition, groups.by, shared, {reason: left_out["n"][0].as_py()})
 
 
-COUNT_GROUPS = ("breakdown", "organisation", "place", *time.UNITS)
-
-
 def _from_counts(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
     names = dict(definition.counts)
-    counts = journeys.counts() if names else None
-    if counts is None or not counts.num_rows:
+    if not names or not journeys.counts().num_rows:
         raise UnsupportedError(
             f"{definition.title.lower()} can't be measured: no such place has a stay here",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
-    for name in by:
-        if name not in COUNT_GROUPS:
-            raise unknown("grouping of published counts", name, list(COUNT_GROUPS))
-    rows = sum_counts(journeys, counts, names, by)
-    met = pa.array(
-        [
-            int(total) - int(failed)
-            for total, failed in zip(
-                rows["total"].to_pylist(), rows["failed"].to_pylist(), strict=True
-            )
-        ],
-        pa.int64(),
-    )
+    rows, partial = sum_counts(journeys, names, by)
+    met = pc.subtract(rows["total"], rows["failed"])
     table = rows.select(list(by)).append_column("n", rows["total"].cast(pa.int64()))
     return Result(
         definition,
         tuple(by),
-        with_shares(table.append_column("met", met)),
-        {},
+        with_shares(table.append_column("met", met.cast(pa.int64()))),
+        {"published figures without their counterpart": partial},
         ("From published counts, not from people's records.",),
-    )
-
-
-def sum_counts(
-    journeys: Journeys, counts: pa.Table, names: dict[str, str], by: Sequence[str]
-) -> pa.Table:
-    """Published counts added up by group, one column for each of ``names``.
-
-    A count belongs to the calendar unit in which its period begins.
-    """
-    engine = journeys.engine
-    engine.register("published", counts)
-    unit = next((name for name in by if name in time.UNITS), "")
-    joins = ""
-    if unit:
-        edges = counts["from_at"].to_pylist()
-        engine.register("spans", time.periods(unit, min(edges), max(edges), journeys.zone))
-        joins = "JOIN spans AS s ON t.from_at >= s.from_at AND t.from_at < s.to_at"
-    columns = {"breakdown": 't."by"', "organisation": "t.organisation", "place": "t.place"}
-    select = ", ".join(f'{columns.get(name, "s.label")} AS "{name}"' for name in by)
-    totals = ", ".join(
-        f"coalesce(sum(t.value) FILTER (WHERE t.name = {quoted(name)}), 0) AS {column}"
-        for column, name in names.items()
-    )
-    keys = ", ".join(f'"{name}"' for name in by)
-    return journeys.engine.query(
-        f"SELECT {select + ', ' if by else ''}{totals} FROM published AS t {joins} "
-        + (f"GROUP BY {keys} ORDER BY {keys}" if by else "")
     )
 
 

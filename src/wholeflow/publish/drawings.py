@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wholeflow.core.errors import RequestError
+from wholeflow.core.errors import RequestError, UnsupportedError
 from wholeflow.core.time import UNITS
 from wholeflow.journeys import Journeys
 from wholeflow.measures import Result
@@ -10,6 +10,7 @@ from wholeflow.measures.spc import xmr
 from wholeflow.publish.charts import xmr_figure
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.flow_map import flow_map
+from wholeflow.publish.trends import names_between
 
 FIGURES = ("share", "p50_hours", "mean", "n")
 """What is drawn of a result: the first of these columns that it has."""
@@ -29,12 +30,17 @@ def draw_over_time(result: Result) -> str:
             "a chart over time needs a result by one calendar unit and nothing else",
             repair="Add --by week, or day or month.",
         )
-    rows = [row for row in result.rows.to_pylist() if row.get("is_complete", True)]
+    rows = {row[units[0]]: row for row in result.rows.to_pylist() if row.get("is_complete", True)}
+    if not rows:
+        raise UnsupportedError("no whole period is covered: there is nothing to draw")
     column = next(name for name in FIGURES if name in result.rows.column_names)
+    names = names_between(min(rows), max(rows), units[0])
+    nothing = 0.0 if column == "n" else None
+    values = [rows[name][column] if name in rows else nothing for name in names]
     figure = xmr_figure(
         f"{result.definition.title} by {units[0]}",
-        [row[units[0]] for row in rows],
-        xmr([row[column] for row in rows]),
+        names,
+        xmr(values),
         unit=units[0],
         axis={"p50_hours": "median hours", "n": result.definition.unit}.get(column, column),
         as_share=column == "share",

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from wholeflow.journeys import Journeys
 from wholeflow.measures import measure
+from wholeflow.measures.published import counted_once
 from wholeflow.publish.charts import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
 from wholeflow.publish.words import listed
@@ -50,7 +51,9 @@ HOURS = """
 
 ASKED = """
     SELECT count(*) AS handoffs, count(h.asked_at) AS asked,
-           count(*) FILTER (h.asked_at IS NOT NULL AND h.came_at IS NULL) AS waiting
+           count(*) FILTER (
+               h.asked_at IS NOT NULL AND h.came_at IS NULL AND h.to_end_kind = 'open'
+           ) AS waiting
     FROM handoffs AS h WHERE h.run = 0
 """
 
@@ -139,7 +142,7 @@ class Facts:
         """Moves between places, their waits as the measure tells them: open ones count (§9)."""
         rows = self.journeys.table("transitions").to_pylist()
         for row in rows:
-            wait = self._waits.get((row["from_place"], row["to_place"]), {})
+            wait = self._waits.get((_name(row["from_place"]), _name(row["to_place"])), {})
             if row["end"] != "between":
                 wait = {}
             row["waits"] = wait.get("n", 0)
@@ -179,6 +182,10 @@ class Facts:
         return None
 
 
+def _name(place: str | None) -> str:
+    return place or "not recorded"
+
+
 def _with_open(transitions: pa.Table) -> pa.Schema:
     return transitions.schema.append(pa.field("open", pa.int64()))
 
@@ -187,12 +194,3 @@ def total(groups: Sequence[Hours], name: str = "all") -> Hours:
     """The hours of several groups together."""
     sums = [sum(getattr(g, part) for g in groups) for part in ("wait", "care", "delay", "unsplit")]
     return Hours(name, *sums)
-
-
-def counted_once(counts: pa.Table) -> pa.Table:
-    """Without the parts of what is also published as a whole."""
-    for column in ("by", "place", "organisation"):
-        is_whole = counts[column].is_null()
-        if pc.any(is_whole).as_py():
-            counts = counts.filter(is_whole)
-    return counts

@@ -236,4 +236,4 @@ def _large_enough(arcs: list[Arc]) -> list[Arc]:
     if len(arcs) <= MOST_ARCS:
         return arcs
     least = SMALL_SHARE * sum(arc.moves for arc in arcs)
-    return [arc for arc in arcs if arc.moves >= least]
+    return [arc for arc in arcs if arc.moves >= least] or arcs[:MOST_ARCS]

@@ -10,9 +10,10 @@ import pyarrow.compute as pc
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import DAY, HOUR, local, parse_instant, periods
 from wholeflow.measures import measure
+from wholeflow.measures.published import counted_once
 from wholeflow.measures.spc import xmr
 from wholeflow.publish.charts import xmr_figure
-from wholeflow.publish.facts import Facts, counted_once
+from wholeflow.publish.facts import Facts
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.sections import Section
 from wholeflow.publish.words import sentence

@@ -24,7 +24,6 @@ from wholeflow.store import FileFacts, Reject
 BLOCK_BYTES = 16 * 1024 * 1024
 ROWS = 200_000
 READABLE = (".csv", ".csv.gz", ".parquet")
-PARQUET_MARK = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,14 @@ def column_names(path: Path, encoding: str, separator: str) -> list[str]:
         return list(_parquet(path).schema_arrow.names)
     header = _head(path)
     _refuse_what_is_no_text(path, header, encoding)
-    names = _names(path, encoding, separator)
-    twice = sorted({name for name in names if names.count(name) > 1})
+    try:
+        names = _names(path, encoding, separator)
+    except pa.ArrowInvalid as error:
+        raise _unreadable(path, encoding, error) from error
+    twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(
-            f"the column {', '.join(twice)} stands twice in the header",
+            f"{len(twice)} of the columns stand twice in the header",
             where=path.name,
             repair="Give each column a name of its own, or leave one out.",
         )
@@ -101,11 +103,15 @@ def _parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            "this Parquet file is damaged or cut short",
-            where=path.name,
-            repair="Copy or export it again; nothing of it was loaded.",
-        ) from error
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(
+        "this Parquet file is damaged or cut short",
+        where=path.name,
+        repair="Copy or export it again; nothing of it was loaded.",
+    )
 
 
 def _parquet_pieces(path: Path) -> Iterator[Piece]:
@@ -115,11 +121,7 @@ def _parquet_pieces(path: Path) -> Iterator[Piece]:
             yield Piece(_numbered(pa.table(batch), np.arange(line, line + batch.num_rows)))
             line += batch.num_rows
     except (pa.ArrowInvalid, OSError) as error:
-        raise InputError(
-            "this Parquet file is damaged or cut short",
-            where=path.name,
-            repair="Copy or export it again; nothing of it was loaded.",
-        ) from error
+        raise _damaged(path) from error
 
 
 def _csv_pieces(path: Path, encoding: str, separator: str) -> Iterator[Piece]:

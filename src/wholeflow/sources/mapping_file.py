@@ -12,7 +12,7 @@ from typing import Any
 
 from wholeflow.core.errors import InputError, unknown
 from wholeflow.core.time import LONDON, zone
-from wholeflow.events import Field, choices, table, table_names
+from wholeflow.events import Field, TableSpec, choices, table, table_names
 from wholeflow.events.declared import common_fields
 from wholeflow.sources.mapping import Condition, FileMapping, Mapping, Saying, Value
 
@@ -106,12 +106,22 @@ class _Reader:
             zone=zone_name,
             clock=raw.get("clock", "shared"),
             files=tuple(self.file(entry, {"people": source, **raw}) for entry in raw["file"]),
-            places=tuple(self.declared("places", entry) for entry in raw.get("place", [])),
-            unlisted_places=raw.get("unlisted_places"),
+            places=self.places(raw),
+            unlisted_places=None
+            if "unlisted_places" not in raw
+            else self.declared("places", {"place": "any", **raw["unlisted_places"]}),
             organisations=tuple(
                 self.declared("organisations", entry) for entry in raw.get("organisation", [])
             ),
         )
+
+    def places(self, raw: dict[str, Any]) -> tuple[dict[str, str], ...]:
+        found = [self.declared("places", entry) for entry in raw.get("place", [])]
+        names = [entry["place"] for entry in found]
+        for name in names:
+            if names.count(name) > 1:
+                self.fail("place", f"{name!r} is declared twice", "Keep one of the two.")
+        return tuple(found)
 
     def several(self, raw: dict[str, Any], key: str) -> list[Any]:
         value = raw.get(key, [])
@@ -122,7 +132,10 @@ class _Reader:
     def declared(self, name: str, entry: dict[str, str]) -> dict[str, str]:
         fields = {f.name: f for f in table(name).own}
         self.only(entry, list(fields), name)
+        self.text(entry, name.removesuffix("s"), name)
         for key, value in entry.items():
+            if isinstance(value, bool) != (fields[key].type == "flag"):
+                self.fail(f"{name}.{key}", "has the wrong type", f"It means: {fields[key].meaning}")
             allowed = fields[key].choice_list
             if allowed and value not in choices(allowed):
                 self.fail(
@@ -134,6 +147,9 @@ class _Reader:
         self.only(raw, FILE_KEYS, raw.get("feed", "file"))
         feed = self.text(raw, "feed", "file")
         times = tuple(self.several(raw if "times" in raw else top, "times"))
+        for level in (top, raw):
+            if not isinstance(level.get("each", {}), dict):
+                self.fail("each", "is no table", "Write each = { person = { column = '...' } }.")
         shared = {**top.get("each", {}), **raw.get("each", {})}
         used = {entry.get("table", "events") for entry in raw.get("says", [])}
         known = {f.name for name in used if name in table_names() for f in table(name).own}
@@ -143,7 +159,7 @@ class _Reader:
         separator = raw.get("separator", top.get("separator", ","))
         if not _is_encoding(encoding):
             self.fail("encoding", f"can't be {encoding!r}", "Use a name such as utf-8 or cp1252.")
-        if len(separator) != 1:
+        if not isinstance(separator, str) or len(separator) != 1:
             self.fail("separator", "is not one character", "Use ',' or ';' or '\\t'.")
         return FileMapping(
             feed=feed,
@@ -182,12 +198,26 @@ class _Reader:
                 self.fail(f"{feed}.{f.name}", "is missing", f"It means: {f.meaning}")
             if f.choice_list and f.name in values:
                 self.allowed(values[f.name], f.choice_list, f"{feed}.{f.name}")
+        self.keep_identifiers_out(spec, values, raw.get("attributes", ()), feed)
         return Saying(
             table=name,
             fields=tuple(values.items()),
             when=self.conditions(raw, "when", feed),
             attributes=tuple(raw.get("attributes", ())),
         )
+
+    def keep_identifiers_out(
+        self, spec: TableSpec, values: dict[str, Value], attributes: Any, feed: str
+    ) -> None:
+        """A column that identifies somebody goes to no field that is kept as it is."""
+        secret = {values[f.name].column for f in spec.fields_of_type("identifier")
+                  if f.name in values}  # fmt: skip
+        open_fields = [f.name for f in spec.fields_of_type("code", "text") if f.name in values]
+        kept = [(f"{feed}.{name}", values[name].column) for name in open_fields]
+        for key, column in [*kept, *((f"{feed}.attributes", name) for name in attributes)]:
+            if column in secret:
+                self.fail(key, f"would keep the identifiers in {column} as they are",
+                          "Leave the column out here.")  # fmt: skip
 
     def allowed(self, value: Value, list_name: str, key: str) -> None:
         """Every value that the field can take is in its closed list."""

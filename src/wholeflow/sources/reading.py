@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -120,8 +121,15 @@ def _check_columns(path: Path, layout: FileMapping) -> None:
         raise InputError(
             f"the file lacks the column {', '.join(missing)}",
             where=path.name,
-            repair=f"It has: {', '.join(there)}. Mend the mapping or the export.",
+            repair=_near(missing, there),
         )
+
+
+def _near(missing: list[str], there: list[str]) -> str:
+    """What to do about missing columns; a header is not repeated, for it may be a person's row."""
+    near = {name for m in missing for name in difflib.get_close_matches(m, there, 2)}
+    like = f", near to it: {', '.join(sorted(near))}" if near else ""
+    return f"It has {len(there)} columns{like}. Is its first line the header? Mend the mapping."
 
 
 def _chunks(
@@ -135,7 +143,8 @@ def _chunks(
         for name, rows in places.declare(tables, is_first).items():
             tables[name] = pa.concat_tables([tables[name], rows]) if name in tables else rows
         is_first = False
-        yield Chunk(EventLog(tables, mapping.clock, about), file, piece.read, rejects)
+        log = EventLog(tables, mapping.clock, mapping.zone, about)
+        yield Chunk(log, file, piece.read, rejects, layout.feed)
 
 
 class _Places:

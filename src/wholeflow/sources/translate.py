@@ -7,6 +7,7 @@ rejected whole, so that it can be mended and loaded again (rule §7).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.errors import InputError
+from wholeflow.core.sql import named, quoted
 from wholeflow.events import Field
 from wholeflow.events.log import log_schema
 from wholeflow.sources.files import Piece
@@ -161,34 +163,34 @@ class _Cell:
     def text(self) -> str:
         """The cell as text, NULL when blank."""
         if self.value.column is None:
-            return _quote(self.value.constant or "")
-        text = f"nullif(trim(CAST({_name(self.value.column)} AS VARCHAR)), '')"
+            return quoted(self.value.constant or "")
+        text = f"nullif(trim(CAST({named(self.value.column)} AS VARCHAR)), '')"
         for word in self.blank:
-            text = f"nullif({text}, {_quote(word)})"
+            text = f"nullif({text}, {quoted(word)})"
         return text
 
     def select(self) -> Iterator[str]:
         """The columns of the answer that this cell needs."""
         if self.is_time and self.value.column:
-            yield f"{self._microseconds()} AS {_name(self.name)}"
-            yield f"{self._format_used()} AS {_name('format of ' + self.name)}"
+            yield f"{self._microseconds()} AS {named(self.name)}"
+            yield f"{self._format_used()} AS {named('format of ' + self.name)}"
         elif self.spec.type in ("number", "integer"):
             kind = "DOUBLE" if self.spec.type == "number" else "BIGINT"
-            yield f"try_cast({self.text} AS {kind}) AS {_name(self.name)}"
+            yield f"try_cast({self.text} AS {kind}) AS {named(self.name)}"
         elif self.value.codes:
-            yield f"{self._translated()} AS {_name(self.name)}"
+            yield f"{self._translated()} AS {named(self.name)}"
         elif self.scheme:
-            yield f"{_quote(self.scheme + ':')} || {self.text} AS {_name(self.name)}"
+            yield f"{quoted(self.scheme + ':')} || {self.text} AS {named(self.name)}"
         else:
-            yield f"{self.text} AS {_name(self.name)}"
+            yield f"{self.text} AS {named(self.name)}"
 
     def fault(self) -> Iterator[str]:
         """CASE branches that name what is wrong with the cell."""
         if self.spec.required and self.value.column and not self.spec.default:
-            yield f"WHEN {self.text} IS NULL THEN {_quote(f'{self.column}|{IS_BLANK}')}"
+            yield f"WHEN {self.text} IS NULL THEN {quoted(f'{self.column}|{IS_BLANK}')}"
         bad = {
             "time": (f"{self._microseconds()} IS NULL", NOT_A_TIME) if self._read_as_time else None,
-            "number": (f"try_cast({self.text} AS DOUBLE) IS NULL", NOT_A_NUMBER)
+            "number": (self._no_number(), NOT_A_NUMBER)
             if self.spec.type in ("number", "integer")
             else None,
             "code": (f"{self._translated()} IS NULL", NOT_A_CODE) if self.value.codes else None,
@@ -196,9 +198,16 @@ class _Cell:
         for test in bad.values():
             if test:
                 yield (
-                    f"WHEN {self.text} IS NOT NULL AND {test[0]} "
-                    f"THEN {_quote(f'{self.column}|{test[1]}')}"
+                    f"WHEN {self.text} IS NOT NULL AND ({test[0]}) "
+                    f"THEN {quoted(f'{self.column}|{test[1]}')}"
                 )
+
+    def _no_number(self) -> str:
+        value = f"try_cast({self.text} AS DOUBLE)"
+        if self.spec.type == "number":
+            return f"NOT coalesce(isfinite({value}), false)"
+        whole = f"try_cast({self.text} AS BIGINT)"
+        return f"{whole} IS NULL OR {value} <> {whole}"
 
     @property
     def _read_as_time(self) -> bool:
@@ -206,7 +215,7 @@ class _Cell:
 
     def _microseconds(self) -> str:
         if self.native:
-            return f"epoch_us({_name(self.value.column or '')})"
+            return f"epoch_us({named(self.value.column or '')})"
         tries = [f"epoch_us({self._try(form)})" for form in self.value.formats]
         return f"coalesce({', '.join(tries)}, NULL)"
 
@@ -220,10 +229,10 @@ class _Cell:
         return f"CASE {' '.join(whens)} END"
 
     def _try(self, form: str) -> str:
-        return f"try_strptime({self.text}, {_quote(form)})"
+        return f"try_strptime({self.text}, {quoted(form)})"
 
     def _translated(self) -> str:
-        whens = " ".join(f"WHEN {_quote(code)} THEN {_quote(to)}" for code, to in self.value.codes)
+        whens = " ".join(f"WHEN {quoted(code)} THEN {quoted(to)}" for code, to in self.value.codes)
         return f"CASE {self.text} {whens} END"
 
 
@@ -235,7 +244,7 @@ def _scheme(spec: Field, mapping: Mapping, layout: FileMapping) -> str:
 
 
 def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) -> str:
-    key = " || '|' || ".join(f"coalesce(CAST({_name(k)} AS VARCHAR), '')" for k in layout.key)
+    key = " || '|' || ".join(f"coalesce(CAST({named(k)} AS VARCHAR), '')" for k in layout.key)
     columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id"]
     gone = " AND ".join(_holds(condition) for condition in layout.withdrawn)
     columns.append(f"{gone or 'false'} AS withdrawn")
@@ -245,7 +254,7 @@ def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) 
     columns.append(f"nullif(concat_ws(';', {each}), '') AS faults" if faults else "NULL AS faults")
     if saying.attributes:
         pairs = ", ".join(
-            f"{_quote(a)}, nullif(trim(CAST({_name(a)} AS VARCHAR)), '')" for a in saying.attributes
+            f"{quoted(a)}, nullif(trim(CAST({named(a)} AS VARCHAR)), '')" for a in saying.attributes
         )
         columns.append(f"json_object({pairs})::VARCHAR AS attributes")
     where = [_holds(condition) for condition in saying.when]
@@ -255,9 +264,9 @@ def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) 
 
 
 def _holds(condition: Condition) -> str:
-    text = f"coalesce(trim(CAST({_name(condition.column)} AS VARCHAR)), '')"
+    text = f"coalesce(trim(CAST({named(condition.column)} AS VARCHAR)), '')"
     if condition.values:
-        return f"{text} IN ({', '.join(_quote(value) for value in condition.values)})"
+        return f"{text} IN ({', '.join(quoted(value) for value in condition.values)})"
     return f"{text} <> ''" if condition.filled else f"{text} = ''"
 
 
@@ -283,11 +292,18 @@ def _instants(
     instants, gaps, _ = time.wall_to_instant(wall, zone)
     result = np.where(local, instants, wall)
     unlikely = ~missing & ((wall < EARLIEST) | (wall >= LATEST))
-    no_such = ~missing & ~unlikely & local & gaps
+    has_hour = ~np.isin(form, _hourless_formats(cell))
+    no_such = ~missing & ~unlikely & local & gaps & has_hour
     lines = found["line"].to_numpy()
     faults = [(int(line), cell.column, UNLIKELY_TIME) for line in lines[unlikely]]
     faults += [(int(line), cell.column, NO_SUCH_TIME) for line in lines[no_such]]
     return pa.array(result, pa.int64(), mask=missing), faults
+
+
+def _hourless_formats(cell: _Cell) -> list[int]:
+    """Formats of days and months; a day whose midnight no clock showed begins after the gap."""
+    forms = enumerate(cell.value.formats)
+    return [number for number, form in forms if not re.search("%[HI]", form)]
 
 
 def _zoned_formats(cell: _Cell) -> list[int]:
@@ -315,11 +331,3 @@ def _precision(at: Value, found: pa.Table) -> pa.Array:
         return pa.array([names[0]] * found.num_rows, pa.string())
     used = found["format of at"].fill_null(0).cast(pa.int64())
     return pa.array(names).take(used.combine_chunks())
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'

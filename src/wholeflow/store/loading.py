@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from wholeflow.core.errors import RequestError
-from wholeflow.core.time import LONDON, instant
+from wholeflow.core.errors import RequestError, StoreError
+from wholeflow.core.time import instant
 from wholeflow.events import EventLog, TableSpec, table, table_names
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.store.engine import Engine
@@ -28,6 +28,9 @@ CONFLICT_REPAIR = (
     "Name a column that tells when each was recorded (recorded_at in the mapping), "
     "or more columns in its key."
 )
+
+
+NEXT_BATCH = "(SELECT count(*) + 1 FROM batches)"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Chunk:
     file: FileFacts
     read: int
     rejects: tuple[Reject, ...] = ()
+    feed: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,16 +110,15 @@ def load(
     *,
     key: Key,
     keep_ids: bool = False,
-    zone: str = LONDON,
     now: datetime | None = None,
 ) -> LoadResult:
     """Load chunks into a store in one transaction and return the books.
 
     Identifiers are pseudonymised with ``key`` on the way in; ``keep_ids`` also
-    keeps them as they are. ``zone`` is the local time that the source is shown
-    in. ``now`` is noted in the store's books and enters no result.
-    Raises StoreError for another key than the store's, and whatever reading a
-    chunk raises; the store is then as it was.
+    keeps them as they are. ``now`` is noted in the store's books and enters no
+    result. Raises RequestError for another key than the store's, StoreError for
+    declarations that the store has otherwise, and whatever reading a chunk raises;
+    the store is then as it was.
     """
     engine = store.engine
     total = LoadResult()
@@ -123,7 +126,8 @@ def load(
         _agree_on_key(store, key, keep_ids)
         engine.execute(key.sql_macro())
         for chunk in chunks:
-            total = _add(total, _load_chunk(engine, chunk, keep_ids, zone))
+            total = _add(total, _load_chunk(engine, chunk, keep_ids))
+        engine.execute("DROP MACRO keyed_hash")  # it holds the key
         engine.execute(
             "INSERT INTO batches SELECT count(*) + 1, ?, ?, ?, ?, ? FROM batches",
             [now and instant(now), total.read, total.loaded, total.already, total.rejected],
@@ -168,23 +172,24 @@ def _add_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
     return {name: a.get(name, 0) + b.get(name, 0) for name in [*a, *(n for n in b if n not in a)]}
 
 
-def _load_chunk(engine: Engine, chunk: Chunk, keep_ids: bool, zone: str) -> LoadResult:
+def _load_chunk(engine: Engine, chunk: Chunk, keep_ids: bool) -> LoadResult:
     tables = {name: rows for name, rows in chunk.log.tables.items() if rows.num_rows}
     for name, rows in tables.items():
         engine.register(f"incoming_{name}", rows)
     file = _file_number(engine, chunk.file)
-    _learn_names(engine, tables)
-    _note_source(engine, chunk.log, zone)
+    _learn_names(engine, tables, chunk.feed)
+    _note_source(engine, chunk.log)
     _judge_records(engine, list(tables), file)
-    _displace(engine)
+    _refuse_other_declarations(engine)
+    displaced = _displace(engine)
     written = {name: _write(engine, table(name)) for name in tables}
     if keep_ids:
         _keep_identifiers(engine, tables)
     engine.execute(
         "INSERT INTO records SELECT source, id, run, recorded_at, withdrawn, content, file, "
-        "line FROM judged WHERE verdict = 'loaded'"
+        f"line, {NEXT_BATCH} FROM judged WHERE verdict = 'loaded'"
     )
-    books = _close_books(engine, chunk, file, written)
+    books = _close_books(engine, chunk, file, written, displaced)
     for name in tables:
         engine.unregister(f"incoming_{name}")
     return books
@@ -200,32 +205,46 @@ def _file_number(engine: Engine, file: FileFacts) -> int:
     return _file_number(engine, file)
 
 
-def _learn_names(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
+def _learn_names(engine: Engine, tables: Mapping[str, pa.Table], feed: str) -> None:
     """Give every new name in the chunk a code."""
     columns = [
         f'SELECT DISTINCT "{column}" AS name FROM incoming_{name}'
         for name in tables
         for column in ["source", *(f.name for f in table(name).fields_of_type("code"))]
     ]
-    if columns:
-        engine.execute(
-            "INSERT INTO dictionary "
-            "SELECT (SELECT count(*) FROM dictionary) + row_number() OVER (ORDER BY name), name "
-            f"FROM ({' UNION '.join(columns)}) AS named "
-            "WHERE name IS NOT NULL AND name NOT IN (SELECT name FROM dictionary)"
-        )
+    columns.append("SELECT nullif(?, '') AS name")
+    engine.execute(
+        "INSERT INTO dictionary "
+        "SELECT (SELECT count(*) FROM dictionary) + row_number() OVER (ORDER BY name), name "
+        f"FROM ({' UNION '.join(columns)}) AS named "
+        "WHERE name IS NOT NULL AND name NOT IN (SELECT name FROM dictionary)",
+        [feed],
+    )
 
 
-def _note_source(engine: Engine, log: EventLog, zone: str) -> None:
-    for name in log.tables:
-        if not log.tables[name].num_rows:
-            continue
-        engine.execute(
-            "INSERT INTO sources SELECT DISTINCT d.code, ?, ?, ?, ? "
-            f"FROM incoming_{name} i JOIN dictionary d ON d.name = i.source "
-            "WHERE d.code NOT IN (SELECT source FROM sources)",
-            [log.clock, zone, log.facts.get("title", ""), log.facts.get("licence", "")],
+def _note_source(engine: Engine, log: EventLog) -> None:
+    told = " UNION ".join(
+        f"SELECT DISTINCT d.code FROM incoming_{name} AS i JOIN dictionary AS d "
+        "ON d.name = i.source"
+        for name, rows in log.tables.items()
+        if rows.num_rows
+    )
+    if not told:
+        return
+    other = engine.query(
+        f"SELECT 1 FROM sources WHERE source IN ({told}) AND (clock <> ? OR zone <> ?)",
+        [log.clock, log.zone],
+    )
+    if other.num_rows:
+        raise StoreError(
+            "this store holds the same feed with another clock or time zone",
+            repair="Load it with the clock and zone of its first load, or into a new store.",
         )
+    engine.execute(
+        f"INSERT INTO sources SELECT t.code, ?, ?, ?, ? FROM ({told}) AS t "
+        "WHERE t.code NOT IN (SELECT source FROM sources)",
+        [log.clock, log.zone, log.about.get("title", ""), log.about.get("licence", "")],
+    )
 
 
 def _judge_records(engine: Engine, names: list[str], file: int) -> None:
@@ -283,21 +302,38 @@ def _parts(spec: TableSpec) -> str:
     )
 
 
-def _displace(engine: Engine) -> None:
-    """Move records of the store that lose to one of the chunk to the rejects (rule §6)."""
+def _refuse_other_declarations(engine: Engine) -> None:
+    """A mapping may not declare a place otherwise than the store does (its rows have no line)."""
+    other = "line <= 0 AND (verdict = 'rejected' OR displaces)"
+    if engine.query(f"SELECT 1 FROM judged WHERE {other} LIMIT 1").num_rows:
+        raise StoreError(
+            "the mapping declares a place or organisation otherwise than this store does",
+            repair="Load all records with the new mapping into a new store, or keep the old words.",
+        )
+
+
+def _displace(engine: Engine) -> int:
+    """Move records of the store that lose to one of the chunk to the rejects (rule §6).
+
+    Answers how many of them this same load had counted as loaded.
+    """
     same = (
         "l.source = j.source AND l.id = j.id AND l.run = j.run "
         "AND l.recorded_at IS NOT DISTINCT FROM j.recorded_at"
     )
     displaced = "judged AS j WHERE j.verdict = 'loaded' AND j.displaces"
     if not engine.query(f"SELECT 1 FROM {displaced} LIMIT 1").num_rows:
-        return
+        return 0
     engine.execute(
-        f"INSERT INTO rejects SELECT l.file, l.line, '', '{CONFLICT}', '{CONFLICT_REPAIR}' "
-        f"FROM records AS l, {displaced} AND {same}"
+        "INSERT INTO rejects SELECT l.file, l.source, l.line, '', "
+        f"'{CONFLICT}', '{CONFLICT_REPAIR}' FROM records AS l, {displaced} AND {same}"
+    )
+    own = engine.query(
+        f"SELECT count(*) AS n FROM records AS l, {displaced} AND {same} AND l.batch = {NEXT_BATCH}"
     )
     for name in ["records", *(f"ledger.{n}" for n in table_names())]:
         engine.execute(f"DELETE FROM {name} AS l USING {displaced} AND {same}")
+    return int(own["n"][0].as_py())
 
 
 def _write(engine: Engine, spec: TableSpec) -> int:
@@ -337,22 +373,25 @@ def _keep_identifiers(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
         )
 
 
-def _close_books(engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int]) -> LoadResult:
+def _close_books(
+    engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int], displaced: int
+) -> LoadResult:
+    """The books of a chunk; records of this load that it displaced move to the rejected."""
     rejects = [*chunk.rejects, *_conflicts(engine)]
-    _write_rejects(engine, rejects, file)
+    _write_rejects(engine, rejects, file, chunk.feed)
     counted = engine.query(
         "SELECT verdict, count(*) AS n FROM judged WHERE line > 0 GROUP BY verdict"
     ).to_pylist()
     verdicts = {row["verdict"]: row["n"] for row in counted}
     reason_of = {reject.line: reject for reject in reversed(rejects)}
-    reasons: dict[str, int] = {}
+    reasons = {CONFLICT: displaced} if displaced else {}
     for reject in sorted(reason_of.values(), key=lambda one: one.line):
         reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
     return LoadResult(
         read=chunk.read,
-        loaded=verdicts.get("loaded", 0),
+        loaded=verdicts.get("loaded", 0) - displaced,
         already=verdicts.get("already", 0),
-        rejected=len(reason_of),
+        rejected=len(reason_of) + displaced,
         written=written,
         reasons=reasons,
         repairs={
@@ -368,24 +407,14 @@ def _conflicts(engine: Engine) -> Iterator[Reject]:
         yield Reject(line, "", CONFLICT, CONFLICT_REPAIR)
 
 
-def _write_rejects(engine: Engine, rejects: list[Reject], file: int) -> None:
+def _write_rejects(engine: Engine, rejects: list[Reject], file: int, feed: str) -> None:
     if not rejects:
         return
-    rows = pa.Table.from_pylist(
-        [
-            {
-                "file": file,
-                "line": reject.line,
-                "field": reject.field,
-                "reason": reject.reason,
-                "repair": reject.repair,
-            }
-            for reject in rejects
-        ]
-    )
-    engine.register("incoming_rejects", rows)
+    engine.register("incoming_rejects", pa.Table.from_pylist([vars(one) for one in rejects]))
     engine.execute(
-        "INSERT INTO rejects SELECT DISTINCT file, line, field, reason, repair "
-        "FROM incoming_rejects EXCEPT SELECT * FROM rejects"
+        "INSERT INTO rejects SELECT DISTINCT "
+        f"{file}, (SELECT code FROM dictionary WHERE name = ?), line, field, reason, repair "
+        "FROM incoming_rejects EXCEPT SELECT * FROM rejects",
+        [feed],
     )
     engine.unregister("incoming_rejects")

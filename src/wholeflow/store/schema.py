@@ -37,8 +37,9 @@ BOOKS = {
     "batches": "batch INTEGER, loaded_at BIGINT, read BIGINT, loaded BIGINT, already BIGINT, "
     "rejected BIGINT",
     "records": "source INTEGER, id BIGINT, run BIGINT, recorded_at BIGINT, withdrawn BOOLEAN, "
-    "content BIGINT, file INTEGER, line BIGINT",
-    "rejects": "file INTEGER, line BIGINT, field VARCHAR, reason VARCHAR, repair VARCHAR",
+    "content BIGINT, file INTEGER, line BIGINT, batch INTEGER",
+    "rejects": "file INTEGER, source INTEGER, line BIGINT, field VARCHAR, reason VARCHAR, "
+    "repair VARCHAR",
 }
 
 

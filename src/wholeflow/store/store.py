@@ -72,6 +72,7 @@ class Store:
 def open_store(path: str | Path = IN_MEMORY, *, must_exist: bool = False) -> Store:
     """Open a store file, or make it; without a path, a store in memory.
 
+    One that ``must_exist`` is opened for reading; several processes may do that at once.
     Raises StoreError when the file is no store, is of another layout, is held by
     another process, or is absent though it ``must_exist``.
     """
@@ -83,7 +84,7 @@ def open_store(path: str | Path = IN_MEMORY, *, must_exist: bool = False) -> Sto
             where=name,
             repair="Make one with `wholeflow load STORE PATH... --source NAME`.",
         )
-    engine = DuckDBEngine(name)
+    engine = DuckDBEngine(name, read_only=must_exist)
     try:
         if exists:
             schema.check_version(engine, name)

@@ -8,7 +8,9 @@ WITH begun AS (
 named AS (
     SELECT t.stay,
            coalesce(max(CASE WHEN f.begin_at <= t.begin_at THEN f.stay END),
-                    min(CASE WHEN coalesce(f.from_place, -1) <> t.place THEN f.stay END)) AS from_stay
+                    min(CASE WHEN (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
+                                   OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
+                              AND coalesce(f.from_place, -1) <> t.place THEN f.stay END)) AS from_stay
     FROM begun AS t
     JOIN begun AS f
         ON f.run = t.run AND f.person = t.person AND f.journey = t.journey
@@ -59,7 +61,7 @@ timed AS (
     SELECT t.run, t.person, t.journey, f.stay AS from_stay, t.stay AS to_stay,
            f.place AS from_place, t.place AS to_place,
            f.organisation AS from_organisation, t.organisation AS to_organisation,
-           p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.referred_at,
+           p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
            p.moves_over AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps
@@ -78,7 +80,7 @@ met AS (
 SELECT row_number() OVER (ORDER BY m.to_stay) AS handoff, m.run, m.person, m.journey,
        m.from_stay, m.to_stay, m.from_place, m.to_place, m.from_organisation, m.to_organisation,
        coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses,
-       m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
+       m.to_end_kind, m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
        CASE WHEN m.in_order THEN (m.came_at - m.asked_at) / $hour END AS wait_hours,
        CASE WHEN m.in_order AND m.moves_over AND m.here_at IS NOT NULL AND m.left_at IS NOT NULL
             THEN (greatest(m.here_at, m.left_at) - m.left_at) / $hour END AS gap_hours,

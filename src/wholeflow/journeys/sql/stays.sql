@@ -43,10 +43,20 @@ lives AS (
     FROM placed_events AS v
     GROUP BY v.run, v.person
 ),
+endings AS (
+    SELECT v.run, max(v.at) AS last_at
+    FROM placed_events AS v
+    LEFT JOIN described AS d
+        ON d.run = v.run AND d.person = v.person AND NOT d.ends_after_begin
+       AND coalesce(d.visit_ref, -1) = coalesce(v.visit_ref, -1)
+       AND coalesce(d.place, -1) = coalesce(v.place, -1)
+       AND d.visit_end = v.visit_end AND d.visit_arrival = v.visit_arrival
+    WHERE d.person IS NULL
+    GROUP BY v.run
+),
 followed AS (
     SELECT d.*, l.died_at,
-           CASE WHEN $is_shared
-                THEN coalesce($as_of_or_null, max(CASE WHEN d.ends_after_begin THEN d.last_at END) OVER (PARTITION BY d.run))
+           CASE WHEN $is_shared THEN coalesce($as_of_or_null, e.last_at, l.last_at)
                 ELSE l.last_at END AS observed_to,
            CASE WHEN d.holds = 'body' THEN lead(d.begin_at) OVER (
                PARTITION BY d.run, d.person, d.holds, CASE WHEN d.begin_at IS NULL THEN 1 ELSE 0 END
@@ -54,6 +64,7 @@ followed AS (
            ) END AS next_begin_at
     FROM described AS d
     JOIN lives AS l ON l.run = d.run AND l.person = d.person
+    LEFT JOIN endings AS e ON e.run = d.run
 ),
 ended AS (
     SELECT f.*,
@@ -118,7 +129,7 @@ SELECT row_number() OVER (
        dense_rank() OVER (ORDER BY c.run, c.person, coalesce(c.need, -1), c.chain) AS journey,
        c.need, c.place, c.organisation, c.setting, c.holds, c.source, c.from_place, c.to_place,
        c.referred_at, c.accepted_at, c.arrived_at, c.started_at, c.ready_at, c.end_at, c.end_kind,
-       c.begin_at, c.seen_to,
+       c.begin_at, c.seen_to, c.observed_to,
        CASE WHEN c.counts = 1 THEN greatest(c.begin_at, coalesce(c.body_until, c.begin_at))
             WHEN c.holds = 'caseload' AND c.in_order THEN coalesce(c.arrived_at, c.started_at)
        END AS present_from,
