@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from wholeflow.core import time
 from wholeflow.core.errors import RequestError, UnsupportedError
 from wholeflow.events.declared import kinds
-from wholeflow.governance.pseudonyms import show
+from wholeflow.governance.pseudonyms import DIGITS, show
 from wholeflow.journeys import operators
 from wholeflow.store import Engine, Store
 
@@ -63,6 +63,9 @@ class Journeys:
         Instants stay integers (UTC microseconds). Raises UnsupportedError for a
         census where clocks are shifted.
         """
+        return self._shown(name, "true")
+
+    def _shown(self, name: str, where: str) -> pa.Table:
         fields = operators.columns(name)
         selected, joins = [], []
         for f in fields:
@@ -74,7 +77,8 @@ class Journeys:
             else:
                 selected.append(f't."{f.name}"')
         rows = self.query(
-            f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} ORDER BY ALL"
+            f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} "
+            f"WHERE {where} ORDER BY ALL"
         )
         return self._named(rows, [f.name for f in fields if f.type == "identifier"])
 
@@ -146,14 +150,20 @@ class Journeys:
 
     def person(self, shown: str) -> pa.Table:
         """The steps of one person, known by pseudonym (or identifier where ids are kept)."""
-        steps = self.table("steps")
-        found = steps.filter(pc.equal(steps["person"], shown))
+        found = self._shown("steps", f"t.person = {self._pseudonym(shown)}")
         if not found.num_rows:
             raise RequestError(
                 "there is no such person in this store",
                 repair="Use a pseudonym as `wholeflow journeys STORE` shows them.",
             )
         return found.sort_by("rank")
+
+    def _pseudonym(self, shown: str) -> int:
+        kept = self.query("SELECT pseudonym FROM kept_ids WHERE identifier = ?", (shown,))
+        if kept.num_rows:
+            return int(kept["pseudonym"][0].as_py())
+        is_pseudonym = len(shown) == DIGITS and not set(shown) - set("0123456789abcdef")
+        return int(shown, 16) if is_pseudonym else -1
 
     def _named(self, rows: pa.Table, identifiers: list[str]) -> pa.Table:
         kept: dict[int, str] = {}
