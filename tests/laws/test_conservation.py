@@ -73,8 +73,8 @@ def stays_of(view: Journeys) -> list[Row]:
     return list(view.table("stays").to_pylist())
 
 
-laws = settings(max_examples=8)
-laws_of_two = settings(max_examples=5)
+laws = settings(max_examples=25)
+laws_of_two = settings(max_examples=12)
 
 
 @laws

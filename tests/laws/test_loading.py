@@ -125,7 +125,7 @@ def whole(numbered: list[tuple[int, Record]]) -> Store:
     return store
 
 
-@settings(max_examples=14)
+@settings(max_examples=25)
 @given(said=records, data=st.data())
 def test_no_order_no_split_and_no_repetition_changes_a_store(said, data):
     numbered = list(enumerate(said, start=2))
@@ -149,7 +149,7 @@ def test_no_order_no_split_and_no_repetition_changes_a_store(said, data):
     assert present(store) == present(at_once)
 
 
-@settings(max_examples=8)
+@settings(max_examples=25)
 @given(said=records)
 def test_what_is_kept_of_each_key_and_version_is_one_record_and_all_that_it_said(said):
     store = whole(list(enumerate(said, start=2)))
@@ -164,7 +164,7 @@ def test_what_is_kept_of_each_key_and_version_is_one_record_and_all_that_it_said
         assert store.query(f"SELECT * FROM ledger.{name}").num_rows == len(wanted)
 
 
-@settings(max_examples=8)
+@settings(max_examples=25)
 @given(said=records, copies=st.lists(st.integers(0, 7), max_size=5))
 def test_a_row_that_stands_in_a_file_twice_is_already_there(said, copies):
     once = whole(list(enumerate(said, start=2)))
@@ -175,7 +175,7 @@ def test_a_row_that_stands_in_a_file_twice_is_already_there(said, copies):
     assert present(twice) == present(once)
 
 
-@settings(max_examples=8)
+@settings(max_examples=25)
 @given(said=records)
 def test_loading_everything_again_loads_nothing(said):
     numbered = list(enumerate(said, start=2))
@@ -186,7 +186,7 @@ def test_loading_everything_again_loads_nothing(said):
     assert (ledgers(store), books(store)) == before
 
 
-@settings(max_examples=10)
+@settings(max_examples=25)
 @given(said=records, as_of=st.sampled_from([5, 10, 15, 20, 25]))
 def test_a_past_view_is_the_view_of_a_store_that_holds_no_later_record(said, as_of):
     numbered = list(enumerate(said, start=2))
@@ -195,7 +195,7 @@ def test_a_past_view_is_the_view_of_a_store_that_holds_no_later_record(said, as_
     assert present(whole(numbered), as_of) == present(whole(then), as_of) == present(whole(then))
 
 
-@settings(max_examples=8)
+@settings(max_examples=25)
 @given(first=records, second=records, chunks=st.integers(0, 3))
 def test_a_load_that_fails_in_the_middle_leaves_the_store_as_it_was(first, second, chunks):
     class PowerCut(Exception):

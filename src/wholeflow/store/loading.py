@@ -9,7 +9,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ CONFLICT_REPAIR = (
 )
 
 
+_CONFLICT_WORDS = f"'', '{CONFLICT}', '{CONFLICT_REPAIR}'"
 NEXT_BATCH = "(SELECT count(*) + 1 FROM batches)"
 
 
@@ -325,8 +326,8 @@ def _displace(engine: Engine) -> int:
     if not engine.query(f"SELECT 1 FROM {displaced} LIMIT 1").num_rows:
         return 0
     engine.execute(
-        "INSERT INTO rejects SELECT l.file, l.source, l.line, '', "
-        f"'{CONFLICT}', '{CONFLICT_REPAIR}' FROM records AS l, {displaced} AND {same}"
+        f"INSERT INTO rejects SELECT l.file, l.source, l.line, {_CONFLICT_WORDS} "
+        f"FROM records AS l, {displaced} AND {same} EXCEPT SELECT * FROM rejects"
     )
     own = engine.query(
         f"SELECT count(*) AS n FROM records AS l, {displaced} AND {same} AND l.batch = {NEXT_BATCH}"
@@ -377,8 +378,8 @@ def _close_books(
     engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int], displaced: int
 ) -> LoadResult:
     """The books of a chunk; records of this load that it displaced move to the rejected."""
+    _write_rejects(engine, chunk.rejects, file, chunk.feed)
     rejects = [*chunk.rejects, *_conflicts(engine)]
-    _write_rejects(engine, rejects, file, chunk.feed)
     counted = engine.query(
         "SELECT verdict, count(*) AS n FROM judged WHERE line > 0 GROUP BY verdict"
     ).to_pylist()
@@ -402,12 +403,17 @@ def _close_books(
 
 
 def _conflicts(engine: Engine) -> Iterator[Reject]:
-    lines = engine.query("SELECT line FROM judged WHERE verdict = 'rejected' AND line > 0")
-    for line in lines["line"].to_pylist():
+    """Records of the chunk that lost to another of the same key, noted among the rejects."""
+    lost = "FROM judged WHERE verdict = 'rejected' AND line > 0"
+    engine.execute(
+        f"INSERT INTO rejects SELECT file, source, line, {_CONFLICT_WORDS} {lost} "
+        "EXCEPT SELECT * FROM rejects"
+    )
+    for line in engine.query(f"SELECT line {lost}")["line"].to_pylist():
         yield Reject(line, "", CONFLICT, CONFLICT_REPAIR)
 
 
-def _write_rejects(engine: Engine, rejects: list[Reject], file: int, feed: str) -> None:
+def _write_rejects(engine: Engine, rejects: Sequence[Reject], file: int, feed: str) -> None:
     if not rejects:
         return
     engine.register("incoming_rejects", pa.Table.from_pylist([vars(one) for one in rejects]))
