@@ -58,9 +58,6 @@ def main() -> None:
         # its text may hold values of a row, so only its kind is told
         errors.print(f"wholeflow has a fault ({type(error).__name__}): please report the command")
         sys.exit(1)
-    except KeyboardInterrupt:
-        errors.print("stopped; a store that was being loaded is as it was before")
-        sys.exit(130)
     except BrokenPipeError:  # the reader of a pipe, such as `head`, has gone
         sys.stderr.close()
         sys.exit(1)
@@ -107,9 +104,11 @@ def load(
     try:
         with progress("Loading"), open_store(store) as opened:
             books = api.load(opened, reading, keep_ids=keep_ids)
-    except BaseException:
+    except BaseException as error:
         if is_new:
             store.unlink(missing_ok=True)
+        if isinstance(error, KeyboardInterrupt):
+            errors.print("stopped; the store is as it was before")
         raise
     show(books, as_json)
     if books.rejected and not books.loaded + books.already:

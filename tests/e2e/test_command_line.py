@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -215,3 +216,35 @@ def test_a_load_that_is_killed_leaves_the_store_as_it_was(demo, tmp_path):
     assert (
         everything["loaded"] + everything["already"] + everything["rejected"] == everything["read"]
     )
+
+
+def test_a_load_that_is_stopped_from_the_keyboard_says_so_and_leaves_nothing(demo, tmp_path):
+    loader = subprocess.Popen(
+        [sys.executable, "-m", "wholeflow.cli", "load", str(tmp_path / "s.duckdb"),
+         str(demo["folder"] / "records"), "--source", "demo"],
+        env={**os.environ, "WHOLEFLOW_KEY_FILE": str(tmp_path / "key")},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(1.1)
+    loader.send_signal(signal.SIGINT)
+    _, complaint = loader.communicate(timeout=60)
+    if loader.returncode == 0:  # a fast machine had done already
+        return
+    if (tmp_path / "key").exists():  # past the imports
+        assert "Traceback" not in complaint
+        assert not (tmp_path / "s.duckdb").exists()
+
+
+def test_two_readers_may_look_at_once(demo):
+    reader = subprocess.Popen(
+        [sys.executable, "-c", "import sys, time; from wholeflow.store import open_store; "
+         "s = open_store(sys.argv[1], must_exist=True); print('open', flush=True); time.sleep(60)",
+         demo["store"]],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert reader.stdout.readline() == "open\n"
+        assert run("check", demo["store"]).returncode == 0
+    finally:
+        reader.kill()
+        reader.wait()

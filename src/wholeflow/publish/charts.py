@@ -136,7 +136,7 @@ def xmr_figure(
     points = list(zip(names, chart.points, strict=True))
     special = [f"{period(name, unit)} ({p.signal})" for name, p in points if p.signal]
     average = f"{axis[0].upper()}{axis[1:]}: {show(chart.mean)} on average"
-    sentence = f"{average}; {_usual(chart, show)}. {chart.says}"
+    sentence = f"{average}; {_usual(chart, show, as_share)}. {chart.says}"
     said = f"{sentence} Points that are more than chance: {listed(special, 4) or 'none'}."
     table = rows(
         ("Period", axis.capitalize(), "More than chance"),
@@ -167,9 +167,11 @@ def _signal(point: Point) -> str:
     return f"{point.signal}, {point.side}" if point.signal else "no"
 
 
-def _usual(chart: XmR, show: Callable[[float], str]) -> str:
+def _usual(chart: XmR, show: Callable[[float], str], as_share: bool) -> str:
     if chart.lower < 0:
         return f"usually up to {show(chart.upper)}"
+    if as_share and chart.upper > 1:
+        return f"usually {show(chart.lower)} or more"
     return f"usually between {show(chart.lower)} and {show(chart.upper)}"
 
 
@@ -187,7 +189,7 @@ def xmr_spec(
     line = _layer("line", {"color": COLOURS["soft"], "strokeWidth": 1.4}, x=x, y=y)
     channels = _point_channels(list(marks.values()))
     points = _layer("point", {"filled": True, "opacity": 1}, x=x, y=y, **channels)
-    levels = _levels(chart, y, _shown(chart, as_share))
+    levels = _levels(chart, y, _shown(chart, as_share), as_share)
     return _spec(230, [*levels, line, points], data, right=LEVEL_ROOM)
 
 
@@ -240,12 +242,12 @@ def _legend() -> Spec:
     }  # fmt: skip
 
 
-def _levels(chart: XmR, y: Spec, show: Callable[[float], str]) -> list[Spec]:
-    """Mean and limits, each a line with its word at the right."""
+def _levels(chart: XmR, y: Spec, show: Callable[[float], str], as_share: bool) -> list[Spec]:
+    """Mean and limits that can be reached, each a line with its word at the right."""
     levels = {"upper limit": chart.upper, "mean": chart.mean, "lower limit": chart.lower}
     made: list[Spec] = []
     for word, value in levels.items():
-        if value < 0:
+        if value < 0 or (as_share and value > 1):
             continue
         data = {"values": [{"value": value, "label": f"{word} {show(value)}"}]}
         look: Spec = {"strokeDash": [] if word == "mean" else [6, 4], "color": COLOURS["ink"]}

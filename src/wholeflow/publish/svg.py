@@ -27,8 +27,6 @@ COLOURS = {
 """Name and light value of each colour; the style sheet gives dark and print their own."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-AVERAGE_WIDTH = 0.56
-"""Width of a letter in ems: an upper guess, for no font is measured."""
 
 
 def paint(name: str) -> str:

@@ -102,17 +102,15 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 
 
 def period(name: str, unit: str) -> str:
-    """A calendar period as people write it: a day, a week, a month or a financial year.
+    """A calendar period as people write it: a day, a week or a month.
 
-    >>> period("2024-07-01", "week"), period("2024-07", "month"), period("2024/25", "year")
-    ('week of 1 July 2024', 'July 2024', '2024/25')
+    >>> period("2024-07-01", "week"), period("2024-07", "month")
+    ('week of 1 July 2024', 'July 2024')
     """
     if unit == "month":
         return f"{date.fromisoformat(name + '-01'):%B %Y}"
-    if unit in ("day", "week"):
-        words = show_date(date.fromisoformat(name))
-        return f"week of {words}" if unit == "week" else words
-    return name
+    words = show_date(date.fromisoformat(name))
+    return f"week of {words}" if unit == "week" else words
 
 
 def sentence(text: str) -> str:

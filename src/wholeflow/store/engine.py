@@ -72,11 +72,13 @@ class DuckDBEngine:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """The answer to a query, as Arrow."""
-        return pa.table(self._connection.sql(sql, params=list(parameters)))
+        with _interruptible():
+            return pa.table(self._connection.sql(sql, params=list(parameters)))
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement that answers nothing."""
-        self._connection.execute(sql, list(parameters))
+        with _interruptible():
+            self._connection.execute(sql, list(parameters))
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make Arrow rows visible to SQL under a name."""
@@ -102,6 +104,17 @@ class DuckDBEngine:
         for session in self._sessions:
             session.close()
         self._connection.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C inside a query is Ctrl-C, and not DuckDB's own error of that meaning."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _cannot_open(path: str, message: str) -> StoreError:
