@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -121,15 +120,18 @@ def _check_columns(path: Path, layout: FileMapping) -> None:
         raise InputError(
             f"the file lacks the column {', '.join(missing)}",
             where=path.name,
-            repair=_near(missing, there),
+            repair=_what_there_is(there, layout),
         )
 
 
-def _near(missing: list[str], there: list[str]) -> str:
-    """What to do about missing columns; a header is not repeated, for it may be a person's row."""
-    near = {name for m in missing for name in difflib.get_close_matches(m, there, 2)}
-    like = f", near to it: {', '.join(sorted(near))}" if near else ""
-    return f"It has {len(there)} columns{like}. Is its first line the header? Mend the mapping."
+def _what_there_is(there: list[str], layout: FileMapping) -> str:
+    """The columns of a file; of one without any that the mapping knows only their number.
+
+    Its first line may be no header but a person's row.
+    """
+    if set(there) & set(layout.columns()):
+        return f"It has: {', '.join(there)}. Mend the mapping or the export."
+    return f"It has {len(there)} columns. Is its first line the header? Mend the mapping."
 
 
 def _chunks(
