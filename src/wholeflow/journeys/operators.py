@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
 
 from wholeflow.core.errors import unknown
+from wholeflow.core.sql import filled, text_of
 from wholeflow.events.declared import Field, read_fields
 
 OPERATORS: dict[str, tuple[str, ...]] = {
@@ -52,10 +52,10 @@ def columns(operator: str) -> tuple[Field, ...]:
 def sql(operator: str, settings: dict[str, str]) -> str:
     """The text of an operator, filled in for DuckDB."""
     name = "present" if operator.startswith("present_") else operator
-    text = files("wholeflow.journeys").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
-    for expression, own in DUCKDB.items():
-        text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
     table = operator.removeprefix("present_")
     happened = f"t.at <= {settings['as_of']}" if table == "events" else "true"
     settings = {**settings, "table": table, "has_happened": happened}
-    return re.sub(r"\$(\w+)", lambda found: settings[found[1]], text)
+    text = text_of("wholeflow.journeys", f"sql/{name}.sql")
+    for expression, own in DUCKDB.items():
+        text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
+    return filled(text, settings)

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from wholeflow.core import time
 from wholeflow.core.errors import unknown
+from wholeflow.core.sql import fill
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
@@ -56,54 +57,17 @@ def _rows(journeys: Journeys, names: Sequence[str], unit: str) -> pa.Table:
     first, last = journeys.observed_from(), journeys.observed_to()
     spans = time.periods(unit, first, last, journeys.zone) if unit else _one_span(first, last)
     journeys.engine.register("spans", spans)
-    select = ", ".join(f'{GROUPS[name]} AS "{name}"' for name in names)
-    sources = ", ".join(GROUPS[name] for name in names)
-    joined = ", ".join(f'g."{name}"' for name in names)
-    label = f'p.label AS "{unit}", ' if unit else ""
-    return journeys.query(
-        f"""
-        WITH grouped AS (
-            SELECT {select}, c.at AS at, sum(c.arrivals - c.departures) AS net
-            FROM census AS c
-            LEFT JOIN place_facts AS p ON p.place = c.place
-            LEFT JOIN dictionary AS d ON d.code = c.place
-            LEFT JOIN dictionary AS o ON o.code = p.organisation
-            WHERE c.run = 0 AND c.at < {last}
-            GROUP BY {sources}, c.at
-        ),
-        groups AS (SELECT DISTINCT {joined} FROM grouped AS g),
-        points AS (
-            SELECT {joined}, g.at AS at, g.net FROM grouped AS g
-            UNION ALL
-            SELECT {joined}, greatest(s.from_at, {first}) AS at, 0 AS net
-            FROM groups AS g, spans AS s
-        ),
-        summed AS (
-            SELECT {joined}, g.at AS at, sum(g.net) AS net
-            FROM points AS g GROUP BY {joined}, g.at
-        ),
-        levels AS (
-            SELECT {joined}, g.at AS at,
-                   sum(g.net) OVER (
-                       PARTITION BY {joined} ORDER BY g.at ROWS UNBOUNDED PRECEDING
-                   ) AS inside,
-                   lead(g.at, 1, {last}) OVER (
-                       PARTITION BY {joined} ORDER BY g.at
-                   ) AS until_at
-            FROM summed AS g
-        )
-        SELECT {joined}, {label}
-               CAST(sum(g.inside * (g.until_at - g.at)) AS DOUBLE)
-                   / greatest(1, max(least(p.to_at, {last}) - greatest(p.from_at, {first})))
-                   AS mean,
-               CAST(max(g.inside) AS BIGINT) AS peak,
-               CAST(sum(g.inside * (g.until_at - g.at)) AS DOUBLE) / {time.HOUR} AS person_hours
-        FROM levels AS g
-        JOIN spans AS p ON g.at >= p.from_at AND g.at < p.to_at
-        GROUP BY {joined}{", p.label" if unit else ""}
-        ORDER BY {joined}{", p.label" if unit else ""}
-        """
-    )
+    settings = {
+        "select": ", ".join(f'{GROUPS[name]} AS "{name}"' for name in names),
+        "sources": ", ".join(GROUPS[name] for name in names),
+        "groups": ", ".join(f'g."{name}"' for name in names),
+        "label_of_span": f'p.label AS "{unit}", ' if unit else "",
+        "by_label": ", p.label" if unit else "",
+        "first": str(first),
+        "last": str(last),
+        "hour": str(time.HOUR),
+    }
+    return journeys.query(fill("wholeflow.measures", "sql/occupancy.sql", settings))
 
 
 def _one_span(first: int, last: int) -> pa.Table:
