@@ -99,7 +99,8 @@ def load(
         return
     if reading.ignored:
         count = len(reading.ignored)
-        errors.print(f"not read, as no layout fits: {count} files; --explain names them")
+        what = "1 file" if count == 1 else f"{count} files"
+        errors.print(f"not read, as no layout fits: {what}; --explain names them")
     is_new = not store.exists()
     try:
         with progress("Loading"), open_store(store) as opened:
