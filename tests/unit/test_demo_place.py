@@ -12,17 +12,16 @@ import pytest
 
 from wholeflow.core.errors import RequestError
 from wholeflow.sources.demo import write_records
+from wholeflow.sources.demo.clock import END, START
+from wholeflow.sources.demo.history import History
 from wholeflow.sources.demo.place import (
     AMBULANCE,
     ASSESSMENT_UNIT,
     ED,
-    END,
     HOME_CARE,
     SOCIAL_WORK,
-    START,
     WARDS,
     WILLOW,
-    History,
     nhs_number,
     simulate,
 )

@@ -4,26 +4,41 @@ Every person is a story (a generator) that waits for an instant or for a place i
 delays are never drawn: they arise because a pool is full. Read `life` first, then `attend`,
 `admit` and `leave_with_support`; what organisations write down about it is in `records`.
 
-Time is whole UTC minutes since `ORIGIN`, so that elapsed time is right across clock changes.
+Time is whole UTC minutes (`clock`); what can be waited for is in `queues`.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
-from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 import numpy as np
 
-LONDON = ZoneInfo("Europe/London")
-ORIGIN = datetime(2024, 7, 1, tzinfo=UTC)
-FIRST_DAY, END_DAY = date(2024, 7, 1), date(2025, 4, 1)
-HOUR, DAY = 60, 24 * 60
+from wholeflow.sources.demo.clock import (
+    DAY,
+    END,
+    FIRST_DAY,
+    HOUR,
+    START,
+    after_office_minutes,
+    instant,
+    local_time,
+    office_opens,
+)
+from wholeflow.sources.demo.history import (
+    Call,
+    Case,
+    Contact,
+    History,
+    Message,
+    Package,
+    Person,
+    Sizes,
+    Stay,
+)
+from wholeflow.sources.demo.queues import Engine, Pool, Step, Story, Take, Until
 
 ED, ASSESSMENT_UNIT, WARDS = "Emergency department", "Assessment unit", ("Alder", "Birch", "Cedar")
 SOCIAL_WORK, HOME_CARE, WILLOW, AMBULANCE = "Social work", "Home care", "Willow", "Ambulance"
@@ -37,278 +52,6 @@ WARD_SHARES = (0.40, 0.35, 0.25)
 _VISITS = (0.25, 0.3, 0.25, 0.2)  # shares of packages with 1, 2, 3 and 4 visits a day
 OFFICE = (9 * HOUR, 17 * HOUR)
 SURGERY = (8 * HOUR + 30, 18 * HOUR)
-
-
-# ---- time ------------------------------------------------------------------------------------
-
-
-def local_time(at: int) -> datetime:
-    """The local time of an instant."""
-    return (ORIGIN + timedelta(minutes=at)).astimezone(LONDON)
-
-
-def instant(day: date, minute: int = 0) -> int:
-    """The instant of a local wall-clock minute of a day."""
-    wall = datetime.combine(day, time(minute // HOUR, minute % HOUR), LONDON)
-    return int((wall.astimezone(UTC) - ORIGIN).total_seconds()) // 60
-
-
-START, END = instant(FIRST_DAY), instant(END_DAY)
-# Local text without offset is ambiguous in the hour that comes twice in October. Nothing happens
-# in its second copy: whatever would is put off to the end of it, so every text has one meaning.
-_SECOND_COPY = range(
-    int((datetime(2024, 10, 27, 1, tzinfo=UTC) - ORIGIN).total_seconds()) // 60,
-    int((datetime(2024, 10, 27, 2, tzinfo=UTC) - ORIGIN).total_seconds()) // 60,
-)
-
-
-def _unambiguous(at: int) -> int:
-    return _SECOND_COPY.stop if at in _SECOND_COPY else at
-
-
-def _office_opens(at: int, opens: int, closes: int) -> int:
-    """This instant if an office (Monday to Friday) is open, else when it opens next."""
-    wall = local_time(at)
-    minute, day = wall.hour * HOUR + wall.minute, wall.date()
-    if day.weekday() < 5 and opens <= minute < closes:
-        return at
-    if minute >= opens:
-        day += timedelta(days=1)
-    while day.weekday() >= 5:
-        day += timedelta(days=1)
-    return instant(day, opens)
-
-
-def _after_office_minutes(at: int, minutes: int, opens: int, closes: int) -> int:
-    """When so many minutes of office time have gone by."""
-    while True:
-        at = _office_opens(at, opens, closes)
-        left_today = instant(local_time(at).date(), closes) - at
-        if minutes <= left_today:
-            return at + minutes
-        at, minutes = at + left_today, minutes - left_today
-
-
-# ---- what happened ---------------------------------------------------------------------------
-# These are filled in as a person moves on, and not changed after `simulate` has returned.
-# None means: not reached (yet).
-
-
-@dataclass(slots=True)
-class Person:
-    """Someone who lives in Riverford."""
-
-    nhs_number: str
-    practice: str
-    frail: bool
-    alive: bool = True
-    in_need: bool = False
-    package: Package | None = None
-
-
-@dataclass(slots=True)
-class Contact:
-    """A contact with a GP."""
-
-    person: Person
-    seen: int
-    outcome: str
-
-
-@dataclass(slots=True)
-class Call:
-    """An ambulance call."""
-
-    person: Person
-    number: int
-    called: int
-    at_scene: int | None = None
-    at_hospital: int | None = None
-    handed_over: int | None = None
-    clear: int | None = None
-    outcome: str = ""
-
-
-@dataclass(slots=True)
-class Stay:
-    """One stay of a person's body in one place: the emergency department or a ward."""
-
-    person: Person
-    place: str
-    arrived: int | None
-    asked: int | None = None
-    accepted: int | None = None
-    started: int | None = None
-    ready: int | None = None
-    left: int | None = None
-    went_to: str = ""
-    waited_for: tuple[str, ...] = ()
-    call: Call | None = None
-    spell: int = 0
-
-
-@dataclass(slots=True)
-class Case:
-    """A case of the council's social work team."""
-
-    person: Person
-    number: int
-    referred: int
-    allocated: int | None = None
-    started: int | None = None
-    completed: int | None = None
-    outcome: str = ""
-
-
-@dataclass(slots=True)
-class Message:
-    """Something one place told another about a case."""
-
-    case: Case
-    kind: str
-    from_place: str
-    to_place: str
-    sent: int
-    received: int | None = None
-    acted: int | None = None
-
-
-@dataclass(slots=True)
-class Package:
-    """A package of home care. One that ended before it started was no longer needed."""
-
-    person: Person
-    requested: int
-    visits: int
-    started: int | None = None
-    ended: int | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """How much there is of each resource."""
-
-    cubicles: int
-    clinicians: int
-    assessment_unit: int
-    wards: tuple[int, int, int]
-    social_workers: int
-    packages: int
-    willow: int
-
-
-@dataclass(frozen=True, slots=True)
-class History:
-    """All that truly happened, each list in the order of its beginnings."""
-
-    sizes: Sizes
-    people: list[Person]
-    contacts: list[Contact] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    attendances: list[Stay] = field(default_factory=list)
-    ward_stays: list[Stay] = field(default_factory=list)
-    cases: list[Case] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    packages: list[Package] = field(default_factory=list)
-    willow_stays: list[Stay] = field(default_factory=list)
-
-
-# ---- the machinery: stories that wait for an instant or for a place in a pool ------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Until:
-    """A story's wish to go on at an instant."""
-
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Take:
-    """A story's wish for one unit of a pool; the answer is False if it gave up waiting."""
-
-    pool: Pool
-    give_up: int | None = None
-
-
-Step = Until | Take
-Story = Generator[Step, bool, None]
-
-
-@dataclass(slots=True)
-class _Ticket:
-    story: Story
-    waiting: bool = True
-
-
-@dataclass(slots=True)
-class Pool:
-    """A number of equal units, lent first come, first served."""
-
-    free: int
-    queue: deque[_Ticket] = field(default_factory=deque)
-
-
-class Engine:
-    """A clock and the queue of what comes next; ties keep the order in which they were made."""
-
-    def __init__(self, now: int) -> None:
-        self.now = now
-        self._order = itertools.count()
-        self._next: list[tuple[int, int, Story, bool | None, _Ticket | None]] = []
-
-    def start(self, story: Story, at: int) -> None:
-        """Let a story begin at an instant."""
-        self._plan(at, story, None)
-
-    def run(self, end: int) -> None:
-        """Let everything happen that happens before the end."""
-        while self._next and self._next[0][0] < end:
-            self.now, _, story, answer, ticket = heapq.heappop(self._next)
-            if ticket is None:
-                self._go_on(story, answer)
-            elif ticket.waiting:
-                ticket.waiting = False
-                self._go_on(story, False)
-
-    def give_back(self, pool: Pool) -> None:
-        """Return one unit; who waits longest has it within the same minute."""
-        while pool.queue:
-            ticket = pool.queue.popleft()
-            if ticket.waiting:
-                ticket.waiting = False
-                self._plan(self.now, ticket.story, True)
-                return
-        pool.free += 1
-
-    def _plan(
-        self, at: int, story: Story, answer: bool | None, gone: _Ticket | None = None
-    ) -> None:
-        at = _unambiguous(max(at, self.now))
-        heapq.heappush(self._next, (at, next(self._order), story, answer, gone))
-
-    def _go_on(self, story: Story, answer: bool | None) -> None:
-        try:
-            step = next(story) if answer is None else story.send(answer)
-        except StopIteration:
-            return
-        if isinstance(step, Until):
-            self._plan(step.at, story, True)
-        elif step.pool.free > 0:
-            step.pool.free -= 1
-            self._plan(self.now, story, True)
-        else:
-            self._queue(story, step)
-
-    def _queue(self, story: Story, wish: Take) -> None:
-        ticket = _Ticket(story)
-        wish.pool.queue.append(ticket)
-        if wish.give_up is not None:
-            self._plan(wish.give_up, story, False, ticket)
-
-
-# ---- the place -------------------------------------------------------------------------------
 
 
 class World:
@@ -486,7 +229,7 @@ def need(world: World, person: Person, soon: bool) -> Generator[Step, bool, bool
 
 def see_gp(world: World, person: Person) -> Generator[Step, bool, bool]:
     """A contact in surgery hours; True if sent to the emergency department, and once there."""
-    opens = _office_opens(world.now, *SURGERY)
+    opens = office_opens(world.now, *SURGERY)
     if opens > world.now:
         opens += world.between(0, 8 * HOUR)
     yield Until(opens)
@@ -619,12 +362,12 @@ def assess(world: World, stay: Stay) -> Generator[Step, bool, Message]:
     late = world.chance(0.08)
     yield Until(now + (world.between(1 * DAY, 2.5 * DAY) if late else world.between(2, 60)))
     referral.received = world.now
-    yield Until(_office_opens(world.now, *OFFICE))
+    yield Until(office_opens(world.now, *OFFICE))
     yield Take(world.social_workers)
     case.allocated = referral.acted = world.now
-    yield Until(_after_office_minutes(world.now, world.between(30, 150), *OFFICE))
+    yield Until(after_office_minutes(world.now, world.between(30, 150), *OFFICE))
     case.started = world.now
-    yield Until(_after_office_minutes(world.now, world.between(90, 300), *OFFICE))
+    yield Until(after_office_minutes(world.now, world.between(90, 300), *OFFICE))
     case.completed = world.now
     world.engine.give_back(world.social_workers)
     case.outcome = ("home care", "Willow", "no care needed")[world.choose((0.62, 0.26, 0.12))]

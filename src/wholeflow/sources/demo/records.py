@@ -17,21 +17,16 @@ from pathlib import Path
 import numpy as np
 
 from wholeflow.core.errors import RequestError
+from wholeflow.sources.demo.clock import END_DAY, FIRST_DAY, ORIGIN, local_time
+from wholeflow.sources.demo.history import History, Sizes, Stay
 from wholeflow.sources.demo.place import (
     AMBULANCE,
     ASSESSMENT_UNIT,
     ED,
-    END_DAY,
-    FIRST_DAY,
     HOME_CARE,
-    ORIGIN,
     SOCIAL_WORK,
     WARDS,
     WILLOW,
-    History,
-    Sizes,
-    Stay,
-    local_time,
     simulate,
 )
 
