@@ -306,20 +306,24 @@ def _draw(rows: pa.Table) -> None:
         whole = is_number or name in ("person", "month", "week", "day", "financial_year")
         drawn.add_column(name.replace("_", " "), justify=justify, no_wrap=whole, overflow="fold")
     for row in rows.slice(0, SHOWN_ROWS).to_pylist():
-        drawn.add_row(*(_cell(value) for value in row.values()))
+        drawn.add_row(*(_cell(name, value) for name, value in row.items()))
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     Console(highlight=False, markup=False, width=width).print(drawn)
     if rows.num_rows > SHOWN_ROWS:
         typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
 
 
-def _cell(value: Any) -> str:
+SHARES = ("share", "low", "high")
+"""Columns that people read as per cent."""
+
+
+def _cell(name: str, value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.2f}"
+        return f"{value:.2%}" if name in SHARES else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

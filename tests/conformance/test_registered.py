@@ -16,6 +16,7 @@ from wholeflow.journeys import OPERATORS, columns
 from wholeflow.journeys.checking import SEVERITIES, questions
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.measures import definitions
+from wholeflow.measures.definition import NEEDS
 from wholeflow.measures.measuring import FAMILIES
 from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
@@ -167,6 +168,10 @@ def test_every_rule_that_is_cited_exists():
         if path.suffix in (".py", ".sql", ".toml", ".csv", ".md", ".j2") and path.is_file():
             cited |= set(re.findall(r"§(\d+)", path.read_text("utf-8")))
     assert cited <= RULES
+
+
+def test_every_family_of_measures_says_what_it_needs():
+    assert set(FAMILIES) == set(NEEDS)
 
 
 def test_every_kind_of_event_has_a_meaning():

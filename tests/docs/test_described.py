@@ -34,7 +34,9 @@ def test_every_option_has_help_and_every_command_an_example():
 
 def test_public_names_are_there_and_documented():
     for name in wholeflow.__all__:
-        assert getattr(wholeflow, name).__doc__, name
+        meaning = getattr(wholeflow, name).__doc__ or ""
+        # a dataclass without a docstring gets its signature for one
+        assert meaning.split("\n")[0].endswith("."), name
 
 
 def test_every_verb_has_a_place_in_the_reference():
