@@ -12,8 +12,21 @@ STEPS = 5
 PLACES = ["GP", "Ambulance", "ED", "Assessment unit", "Ward", "Rehabilitation", "Home care"]
 
 
+PART = 10_000_000
+"""Rows that are drawn at once; a part has people, cases and events of its own."""
+
+
 def write_intervals(path: Path, rows: int, seed: int = 7) -> Path:
     """Write ``rows`` intervals of cases of five steps each; the same seed, the same rows."""
+    with pq.ParquetWriter(path, intervals(0, seed).schema) as writer:
+        for number, first in enumerate(range(0, rows, PART)):
+            table = intervals(min(PART, rows - first), seed + 1000 * number, first)
+            writer.write_table(table, row_group_size=500_000)
+    return path
+
+
+def intervals(rows: int, seed: int, first: int = 0) -> pa.Table:
+    """Intervals whose events, cases and people are numbered from ``first``."""
     draw = np.random.default_rng(seed)
     cases = -(-rows // STEPS)
     begin = START + draw.integers(0, 2 * 365 * 24, cases)[:, None] * HOUR
@@ -23,16 +36,14 @@ def write_intervals(path: Path, rows: int, seed: int = 7) -> Path:
     place = draw.integers(0, len(PLACES), (cases, STEPS))
     site = draw.integers(0, 50, (cases, 1))
     names = np.array([f"{p} {s}" for p in PLACES for s in range(50)])
-    table = pa.table(
+    return pa.table(
         {
-            "event_id": np.arange(cases * STEPS)[:rows],
-            "case_id": np.repeat(np.arange(cases), STEPS)[:rows],
-            "person_id": np.repeat(draw.integers(0, cases // 3 + 1, cases), STEPS)[:rows],
+            "event_id": first + np.arange(cases * STEPS)[:rows],
+            "case_id": first + np.repeat(np.arange(cases), STEPS)[:rows],
+            "person_id": first + np.repeat(draw.integers(0, cases // 3 + 1, cases), STEPS)[:rows],
             "location": names[(place * 50 + site).ravel()][:rows],
             "activity": np.array(PLACES)[place.ravel()][:rows],
             "start": pa.array(starts.ravel()[:rows], pa.timestamp("us", tz="UTC")),
             "end": pa.array(ends.ravel()[:rows], pa.timestamp("us", tz="UTC")),
         }
     )
-    pq.write_table(table, path)
-    return path

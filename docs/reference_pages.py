@@ -10,14 +10,17 @@ from wholeflow.cli import app
 from wholeflow.events import choices, table, table_names
 from wholeflow.events.declared import common_fields, read_rows
 from wholeflow.journeys import columns
-from wholeflow.journeys.checking import questions
+from wholeflow.journeys.asking import questions
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.measures import definitions
 from wholeflow.measures.spc import presets
 from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
 MADE = Path(__file__).parent / "reference" / "made"
-VERBS = ("load", "check", "journeys", "measure", "map", "report", "demo")
+VERBS = (
+    "mapping draft", "load", "link", "check", "journeys", "measure", "map", "report", "export",
+    "demo",
+)  # fmt: skip
 
 
 def write_pages() -> None:
@@ -130,7 +133,7 @@ def commands_page():
         "Exit status: 0 done; 1 refused, with what, where and what to do; 2 wrong usage.",
     ]
     for verb in VERBS:
-        text = CliRunner().invoke(app, [verb, "--help"], color=False).output
+        text = CliRunner().invoke(app, [*verb.split(), "--help"], color=False).output
         text = re.sub(r"\x1b\[[0-9;]*m", "", text).strip("\n")
         parts += [f"## {verb}", f"```text\n{text}\n```"]
     return "\n\n".join(parts) + "\n"

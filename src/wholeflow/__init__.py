@@ -8,7 +8,21 @@ print(wf.measure(store, "stay", by=["place"]).says)
 wf.report(store, to="place.html")
 """
 
-from wholeflow.api import check, demo, journeys, load, map, measure, open, read, report
+from wholeflow.api import (
+    check,
+    demo,
+    draft,
+    export,
+    journeys,
+    link,
+    load,
+    map,
+    measure,
+    open,
+    read,
+    read_log,
+    report,
+)
 from wholeflow.core.errors import WholeflowError
 from wholeflow.events import EventLog
 
@@ -19,11 +33,15 @@ __all__ = [
     "WholeflowError",
     "check",
     "demo",
+    "draft",
+    "export",
     "journeys",
+    "link",
     "load",
     "map",
     "measure",
     "open",
     "read",
+    "read_log",
     "report",
 ]

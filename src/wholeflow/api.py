@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from wholeflow.core.errors import RequestError
 from wholeflow.core.time import LONDON, instant
 from wholeflow.events import EventLog
 from wholeflow.governance.pseudonyms import Key, default_key_file, read_key
-from wholeflow.journeys import Check, Journeys
+from wholeflow.journeys import GAP_DAYS, Check, Journeys, Linked
 from wholeflow.journeys import check as check_journeys
 from wholeflow.journeys import journeys as view
+from wholeflow.journeys import link as link_people
 from wholeflow.measures import Definition, Result
 from wholeflow.measures import measure as measure_journeys
 from wholeflow.sources import Reading, read
+from wholeflow.sources.files import facts
 from wholeflow.store import Chunk, FileFacts, LoadResult, Store, open_store
 from wholeflow.store import load as load_chunks
 
@@ -61,15 +63,70 @@ def load(
 
 def _chunk(log: EventLog) -> Chunk:
     lines = {line for rows in log.tables.values() for line in rows["line"].unique().to_pylist()}
-    return Chunk(log, FileFacts("rows in memory", ""), len(lines))
+    file = FileFacts(log.about.get("file", "rows in memory"), log.about.get("sha256", ""))
+    return Chunk(log, file, len(lines))
+
+
+def draft(paths: Sequence[str | Path]) -> str:
+    """A draft of a mapping for files: TOML that loads at once where they name people and times.
+
+    What you must decide is marked ``# decide:``. Raises InputError for files that can't be
+    read or in which nothing can be mapped.
+    """
+    from wholeflow.sources.drafting import draft as draft_mapping
+
+    return draft_mapping([Path(path) for path in paths])
+
+
+def read_log(
+    path: str | Path,
+    *,
+    person: str | None = None,
+    place: str | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> EventLog:
+    """A log of another tool, XES or OCEL 2.0 (JSON, SQLite), to load into a store.
+
+    ``person`` is the type of object that people are (in XES a case is a person), ``place``
+    what names where an event was: a type of object, in XES the key of an attribute.
+    ``kinds`` gives the kind of event for names of activities; the others are contacts.
+    Nothing that the log says is lost: ``export`` gives it back.
+    """
+    from wholeflow.exchange import read_log as read_exchanged
+
+    log = read_exchanged(path, person=person, place=place, kinds=kinds)
+    file = facts(Path(path))
+    return replace(log, about={**log.about, "file": file.name, "sha256": file.sha256})
+
+
+def export(of: Store | Journeys, to: str | Path, as_: str) -> tuple[Path, ...]:
+    """Write a store into a folder for other tools: ``csv``, ``parquet``, ``xes`` or ``ocel``."""
+    from wholeflow.exchange import export_log
+
+    return export_log(_view(of), to, as_)
+
+
+def link(store: Store) -> Linked:
+    """Link people without a shared number by likeness, in place of earlier such links (rule §26).
+
+    Needs the extra ``link``. Raises UnsupportedError where it, or traits, are missing.
+    """
+    return link_people(store)
 
 
 def journeys(
-    store: Store, *, as_of: str | int | None = None, gap_days: int | None = None
+    store: Store,
+    *,
+    as_of: str | int | None = None,
+    gap_days: int = GAP_DAYS,
+    links: str = "likely",
 ) -> Journeys:
-    """A lazy view of people's journeys in a store, as of an instant (rule §6, §16)."""
-    days = {} if gap_days is None else {"gap_days": gap_days}
-    return view(store, as_of=as_of, zone=local_zone(store), **days)
+    """A lazy view of people's journeys in a store, as of an instant (rule §6, §16).
+
+    ``links``: ``likely`` takes linked numbers for one person where that is at least
+    90 % sure, ``certain`` only where it is sure (rule §25).
+    """
+    return view(store, as_of=as_of, zone=local_zone(store), gap_days=gap_days, links=links)
 
 
 def local_zone(store: Store) -> str:
@@ -207,11 +264,15 @@ def _view(of: Store | Journeys) -> Journeys:
 __all__ = [
     "check",
     "demo",
+    "draft",
+    "export",
     "journeys",
+    "link",
     "load",
     "map",
     "measure",
     "open",
     "read",
+    "read_log",
     "report",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +23,9 @@ from rich.table import Table
 
 from wholeflow import __version__, api
 from wholeflow.core.errors import InputError, RequestError, WholeflowError
+from wholeflow.events import EventLog
 from wholeflow.measures import definitions
-from wholeflow.sources import read, shipped_mappings
+from wholeflow.sources import Reading, read, shipped_mappings
 from wholeflow.store import Store, open_store
 
 app = typer.Typer(
@@ -34,6 +36,8 @@ app = typer.Typer(
     help="Whole system flow: how people move through the organisations of a place, and why they "
     "wait.",
 )
+mapping_app = typer.Typer(no_args_is_help=True, help="Work on mappings.")
+app.add_typer(mapping_app, name="mapping")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 StorePath = Annotated[Path, typer.Argument(metavar="STORE", help="The store, a DuckDB file.")]
@@ -43,6 +47,14 @@ AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of", metavar="TIME", help="Use what was recorded up to then: 2024-11-05T14:30."
+    ),
+]
+Links = Annotated[
+    str,
+    typer.Option(
+        "--links",
+        metavar="HOW",
+        help="Which links between numbers of people to use: likely, or certain ones only.",
     ),
 ]
 
@@ -81,9 +93,23 @@ def load(
     ],
     source: Annotated[
         str | None,
-        typer.Option(help=f"A mapping that comes with wholeflow: {', '.join(shipped_mappings())}."),
+        typer.Option(
+            help=f"A mapping that comes with wholeflow: {', '.join(shipped_mappings())}; or xes, "
+            "ocel: one log of another tool."
+        ),
     ] = None,
     mapping: Annotated[Path | None, typer.Option(help="A mapping file of your own (TOML).")] = None,
+    person: Annotated[
+        str | None, typer.Option(help="Of an OCEL log: the type of object that people are.")
+    ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(help="Of a log: the type of object, or XES attribute, that names places."),
+    ] = None,
+    kinds: Annotated[
+        Path | None,
+        typer.Option(help='Of a log: activities with kinds, as TOML: "ED in" = "arrived".'),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each file would be read; load nothing.")
     ] = False,
@@ -93,21 +119,24 @@ def load(
     as_json: Json = False,
 ) -> None:
     """Load records into a store: all of them or none, each row counted."""
-    reading = read(paths, source=source, mapping=mapping)
+    if source in LOGS:
+        records: Reading | EventLog = log_of(paths, mapping, person, place, kinds)
+    elif person or place or kinds:
+        raise RequestError("--person, --place and --kinds are for logs",
+                           repair="Use them with --source xes or --source ocel.")  # fmt: skip
+    else:
+        records = reading_of(paths, source, mapping)
     if explain:
-        typer.echo(reading.explain())
+        typer.echo(records.explain() if isinstance(records, Reading) else log_in_words(records))
         return
-    if reading.ignored:
-        count = len(reading.ignored)
-        what = "1 file" if count == 1 else f"{count} files"
-        errors.print(f"not read, as no layout fits: {what}; --explain names them")
     is_new = not store.exists()
     try:
         with progress("Loading"), open_store(store) as opened:
-            books = api.load(opened, reading, keep_ids=keep_ids)
+            books = api.load(opened, records, keep_ids=keep_ids)
     except BaseException as error:
         if is_new:
             store.unlink(missing_ok=True)
+            store.with_name(store.name + ".wal").unlink(missing_ok=True)
         if isinstance(error, KeyboardInterrupt):
             errors.print("stopped; the store is as it was before")
         raise
@@ -115,9 +144,82 @@ def load(
     if books.rejected and not books.loaded + books.already:
         raise InputError(
             "none of the rows could be used",
-            where=", ".join(path.name for path, _ in reading.files),
+            where=", ".join(path.name for path in paths),
             repair="Mend the mapping as the reasons above say, and load again.",
         )
+
+
+LOGS = ("xes", "ocel")
+"""Sources that are logs of other tools and need no mapping."""
+
+
+def reading_of(paths: list[Path], source: str | None, mapping: Path | None) -> Reading:
+    """The files that a mapping knows, with a word about those that it does not."""
+    reading = read(paths, source=source, mapping=mapping)
+    if reading.ignored:
+        count = len(reading.ignored)
+        what = "1 file" if count == 1 else f"{count} files"
+        errors.print(f"not read, as no layout fits: {what}; --explain names them")
+    return reading
+
+
+def log_of(
+    paths: list[Path],
+    mapping: Path | None,
+    person: str | None,
+    place: str | None,
+    kinds: Path | None,
+) -> EventLog:
+    """The one log that is named, in the words of this place."""
+    if mapping or len(paths) != 1:
+        raise RequestError(
+            "a log is loaded alone and without a mapping",
+            repair="Name one file, and --kinds for the kinds of its activities.",
+        )
+    told: dict[str, str] = {}
+    if kinds:
+        try:
+            told = tomllib.loads(kinds.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise InputError(
+                "the file of kinds can't be read",
+                where=str(kinds),
+                repair='Write lines such as "ED in" = "arrived", in UTF-8.',
+            ) from error
+    return api.read_log(paths[0], person=person, place=place, kinds=told)
+
+
+def log_in_words(log: EventLog) -> str:
+    """How many rows of each table a log would become."""
+    rows = [f"  {table.num_rows:,} to {name}" for name, table in log.tables.items()]
+    return "\n".join([f"{log.about.get('file', '')} becomes", *rows])
+
+
+@mapping_app.command(epilog="Example: wholeflow mapping draft export/*.csv --out my-trust.toml")
+def draft(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files, and folders of files.")
+    ],
+    out: Annotated[Path | None, typer.Option(help="Write the draft into this file.")] = None,
+) -> None:
+    """Propose a mapping for files: what each column seems to be, and what you must decide."""
+    with progress("Looking"):
+        text = api.draft(paths)
+    if out is None:
+        typer.echo(text)
+        return
+    if out.exists():
+        raise RequestError("this file is there already", where=str(out), repair="Name a new one.")
+    out.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {out}: decide what it marks `# decide:`, then load with --mapping {out}")
+
+
+@app.command(epilog="Example: wholeflow link place.duckdb")
+def link(store: StorePath, as_json: Json = False) -> None:
+    """Find who is likely the same person, among people without a shared number."""
+    open_store(store, must_exist=True).close()
+    with progress("Linking"), open_store(store) as opened:
+        show(api.link(opened), as_json)
 
 
 @app.command(epilog="Example: wholeflow check place.duckdb")
@@ -126,7 +228,12 @@ def check(
     rejects: Annotated[
         bool, typer.Option("--rejects", help="List every row that could not be used instead.")
     ] = False,
+    rows: Annotated[
+        str | None,
+        typer.Option("--rows", metavar="NAME", help="List every row of one finding instead."),
+    ] = None,
     as_of: AsOf = None,
+    links: Links = "likely",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -135,9 +242,16 @@ def check(
         if rejects:
             show_rows(opened.rejects(), as_json, as_csv)
             return
+        found = api.check(api.journeys(opened, as_of=as_of, links=links))
+        if rows:
+            show_rows(found.rows(rows), as_json, as_csv)
+            return
         if as_csv:
-            raise RequestError("findings are words", repair="Use --json, or --rejects --csv.")
-        show(api.check(api.journeys(opened, as_of=as_of)), as_json)
+            raise RequestError(
+                "findings are words",
+                repair="Use --json, --rows NAME --csv, or --rejects --csv.",
+            )
+        show(found, as_json)
 
 
 @app.command(epilog="Example: wholeflow journeys place.duckdb --csv > journeys.csv")
@@ -147,12 +261,13 @@ def journeys(
         str | None, typer.Option(metavar="KEY", help="One person's steps, by pseudonym.")
     ] = None,
     as_of: AsOf = None,
+    links: Links = "likely",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """List people's journeys, or the steps of one person."""
     with existing(store) as opened:
-        seen = api.journeys(opened, as_of=as_of)
+        seen = api.journeys(opened, as_of=as_of, links=links)
         rows = seen.person(person) if person else seen.table("journeys")
         rows = with_local_times(rows, seen.zone)
         if not (as_json or as_csv or person):
@@ -178,6 +293,7 @@ def measure(
         Path | None, typer.Option(help="Draw the figures over time into this SVG file.")
     ] = None,
     as_of: AsOf = None,
+    links: Links = "likely",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
@@ -186,7 +302,7 @@ def measure(
     if chart and len(names) != 1:
         raise RequestError("a chart shows one measure", repair="Name one measure with --chart.")
     with existing(store) as opened:
-        seen = api.journeys(opened, as_of=as_of)
+        seen = api.journeys(opened, as_of=as_of, links=links)
         results = [api.measure(seen, name, groups) for name in names]
         if chart:
             api.chart(results[0], to=chart)
@@ -208,12 +324,13 @@ def flow_map(
     store: StorePath,
     out: Annotated[Path | None, typer.Option(help="Write the map into this SVG file.")] = None,
     as_of: AsOf = None,
+    links: Links = "likely",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
     """Show how people move between places; with --out, draw it."""
     with existing(store) as opened:
-        seen = api.journeys(opened, as_of=as_of)
+        seen = api.journeys(opened, as_of=as_of, links=links)
         if out:
             api.map(seen, to=out)
         rows = seen.table("transitions").sort_by([("moves", "descending")])
@@ -223,16 +340,32 @@ def flow_map(
     show_rows(rows, as_json, as_csv)
 
 
+@app.command(epilog="Example: wholeflow export place.duckdb --out tables --as parquet")
+def export(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")],
+    form: Annotated[str, typer.Option("--as", help="csv, parquet, xes or ocel.")],
+    as_of: AsOf = None,
+    links: Links = "likely",
+) -> None:
+    """Write the store for other tools: tables as CSV or Parquet, or a log as XES or OCEL 2.0."""
+    with progress("Exporting"), existing(store) as opened:
+        written = api.export(api.journeys(opened, as_of=as_of, links=links), out, form)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
 @app.command(epilog="Example: wholeflow report place.duckdb --out place.html")
 def report(
     store: StorePath,
     out: Annotated[Path, typer.Option(help="The HTML file to write.")],
     title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
     as_of: AsOf = None,
+    links: Links = "likely",
 ) -> None:
     """Write one page about the place that anyone can read, with no network and no script."""
     with progress("Writing the report"), existing(store) as opened:
-        written = api.report(api.journeys(opened, as_of=as_of), out, title=title)
+        written = api.report(api.journeys(opened, as_of=as_of, links=links), out, title=title)
     typer.echo(f"wrote {written}")
 
 

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,14 @@ def run(arguments):
 
 
 def check_toml(text):
-    """A mapping or a definition: each is read as the program reads it."""
+    """A mapping, a finding or a definition: each is read as the program reads it."""
+    from wholeflow.journeys.asking import Question
     from wholeflow.measures.definition import parse_definition
     from wholeflow.sources.mapping_file import parse_mapping
 
     if "[[file]]" in text:
         assert parse_mapping(text, "the manual").files
+    elif "severity" in text:
+        assert Question("the manual", **tomllib.loads(text)).title
     else:
         assert parse_definition(text, "the manual").name

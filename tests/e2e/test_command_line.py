@@ -40,7 +40,7 @@ def test_the_demo_goes_the_whole_way(demo):
     assert books["read"] == books["loaded"] + books["already"] + books["rejected"]
     assert books["already"] == 3  # planted: rows written twice
     assert books["rejected"] == 3  # planted: two dates in another format, an unknown code
-    assert demo["check"]["verdict"].startswith("13 checks: 2 errors")
+    assert demo["check"]["verdict"].startswith("25 checks: 2 errors")
     page = (demo["folder"] / "riverford.html").read_text("utf-8")
     assert "Internal: not for publication" in page
     assert (demo["folder"] / "records/truth/stays.csv").exists()
@@ -187,7 +187,7 @@ def test_a_store_that_another_process_holds_is_refused(demo):
         assert holder.stdout.readline() == "held\n"
         done = run("check", demo["store"])
         assert done.returncode == 1
-        assert "another process" in done.stderr
+        assert f"process {holder.pid} " in done.stderr
     finally:
         holder.kill()
         holder.wait()

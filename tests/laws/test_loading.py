@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from unittest.mock import ANY
 
 import pyarrow as pa
 import pytest
@@ -15,7 +16,7 @@ from wholeflow.events import EventLog, table, table_names
 from wholeflow.events.log import log_schema
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import journeys
-from wholeflow.store import Chunk, FileFacts, LoadResult, Reject, Store, load, open_store
+from wholeflow.store import Chunk, FileFacts, LoadResult, Reject, Store, load, loading, open_store
 
 pytestmark = pytest.mark.slow
 
@@ -32,11 +33,13 @@ class Record:
     withdrawn: bool
     says: tuple[tuple[str, str, str, int], ...]
     """Of each thing: table, person, place, instant."""
+    period: int | None = None
 
     def rows(self, line: int) -> Iterator[tuple[str, dict[str, Any]]]:
         for part, (name, person, place, at) in enumerate(self.says):
             row: dict[str, Any] = {"id": self.key, "part": part, "line": line, "source": "feed"}
             row |= {"recorded_at": self.recorded_at, "withdrawn": self.withdrawn, "person": person}
+            row |= {"period": self.period}
             if name == "events":
                 row |= {"at": at, "kind": "arrived", "place": place}
             else:
@@ -57,6 +60,7 @@ records = st.lists(
         recorded_at=st.sampled_from([None, 10, 20]),
         withdrawn=st.sampled_from([False, False, True]),
         says=st.lists(things, min_size=1, max_size=2).map(tuple),
+        period=st.sampled_from([None, None, 0]),
     ),
     min_size=1,
     max_size=6,
@@ -99,10 +103,11 @@ def _named(store: Store, name: str) -> list[tuple[Any, ...]]:
 
 
 def books(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    """The records and the rows that could not be used, in a fixed order."""
+    """The records, the rows that could not be used and the doubts, in a fixed order."""
     queries = {
-        "records": "SELECT id, run, recorded_at, withdrawn, content, line FROM records",
+        "records": "SELECT id, run, recorded_at, withdrawn, content, period, line FROM records",
         "rejects": "SELECT line, field, reason, repair FROM rejects",
+        "doubts": "SELECT line, field, doubt FROM doubts",
     }
     return {
         name: sorted((tuple(row.values()) for row in store.query(sql).to_pylist()), key=repr)
@@ -173,6 +178,36 @@ def test_a_row_that_stands_in_a_file_twice_is_already_there(said, copies):
     put(twice, [chunk(list(enumerate(repeated, start=2)))])
     assert ledgers(twice) == ledgers(once)
     assert present(twice) == present(once)
+    later = [at + 2 for at, record in enumerate(repeated) if record in repeated[:at]]
+    doubts = twice.query("SELECT * FROM doubts ORDER BY line").to_pylist()
+    assert [(row["line"], row["field"], row["doubt"]) for row in doubts] == [
+        (line, "", "repeated row") for line in later
+    ]
+    assert books(twice)["rejects"] == books(once)["rejects"]
+
+
+@settings(max_examples=25)
+@given(said=records, copies=st.lists(st.integers(0, 7), max_size=5), data=st.data())
+def test_neither_the_chunks_nor_how_many_rows_are_judged_at_once_make_a_difference(
+    said, copies, data
+):
+    rows = [*said, *(said[number % len(said)] for number in copies)]
+    numbered = list(enumerate(rows, start=2))
+    cuts = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+    parts: list[list[tuple[int, Record]]] = [[]]
+    for one, cut in zip(numbered, cuts, strict=True):
+        parts = [*parts, [one]] if cut else [*parts[:-1], [*parts[-1], one]]
+    at_once, in_parts = open_store(), open_store()
+    first = put(at_once, [chunk(numbered)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loading, "ROWS_AT_ONCE", data.draw(st.sampled_from([1, 3, 1000])))
+        assert put(in_parts, [chunk(part) for part in parts]) == replace(
+            first, written=ANY, repairs=ANY
+        )
+        assert (ledgers(in_parts), books(in_parts)) == (ledgers(at_once), books(at_once))
+        again = put(in_parts, [chunk(part) for part in parts])
+    assert again.loaded == 0
+    assert (ledgers(in_parts), books(in_parts)) == (ledgers(at_once), books(at_once))
 
 
 @settings(max_examples=25)
@@ -209,6 +244,7 @@ def test_a_load_that_fails_in_the_middle_leaves_the_store_as_it_was(first, secon
 
     store = whole(list(enumerate(first, start=2)))
     names = ["about", "dictionary", "kept_ids", "sources", "files", "batches", "records", "rejects"]
+    names += ["doubts"]
     names += [f"ledger.{name}" for name in table_names()]
 
     def everything() -> list[Any]:

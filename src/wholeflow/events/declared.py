@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from wholeflow.core.errors import unknown
 
-LEDGERS = ("events", "messages", "capacity", "money", "counts", "marks")
+LEDGERS = ("events", "event_objects", "messages", "capacity", "money", "counts", "marks")
 """What happened."""
 
 THINGS = (
@@ -23,12 +23,20 @@ THINGS = (
     "place_needs",
     "person_facts",
     "same_person",
+    "traits",
     "pathways",
     "calendars",
     "tariffs",
     "boundary",
+    "objects",
+    "object_facts",
+    "object_links",
+    "log_types",
 )
 """What there is."""
+
+SHARED_NUMBER = "shared number"
+"""The method of a link between two numbers of a person that one row gives."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -69,7 +69,7 @@ class EventLog:
         complete: dict[str, pa.Table] = {}
         for name, rows in self.tables.items():
             seen = sum(others.num_rows for others in complete.values())
-            complete[name] = _complete(table(name), rows, seen + 1)
+            complete[name] = _complete(_spec(name, self.tables), rows, seen + 1)
         object.__setattr__(self, "tables", MappingProxyType(complete))
 
     @classmethod
@@ -146,6 +146,15 @@ def _value(spec: Field, value: Any, zone: str, line: int) -> Any:
             where=f"row {line}",
             repair=f"It means: {spec.meaning}",
         ) from None
+
+
+def _spec(name: str, tables: Mapping[str, pa.Table]) -> TableSpec:
+    """A declared table; where events name their objects, they need no person."""
+    spec = table(name)
+    if name != "events" or "event_objects" not in tables:
+        return spec
+    own = (replace(f, required=False) if f.name == "person" else f for f in spec.own)
+    return TableSpec(name, tuple(own))
 
 
 def _complete(spec: TableSpec, rows: pa.Table, first_line: int) -> pa.Table:

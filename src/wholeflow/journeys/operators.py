@@ -13,14 +13,35 @@ from functools import cache
 
 from wholeflow.core.errors import unknown
 from wholeflow.core.sql import filled, text_of
-from wholeflow.events.declared import Field, read_fields
+from wholeflow.events.declared import Field, TableSpec, read_fields, table, table_names
+
+IDENTITY = ("same_person", "traits")
+"""Tables about numbers of people, in which no number is replaced by its person."""
+
+
+def names_people(spec: TableSpec) -> bool:
+    """True for a table whose rows are about persons."""
+    return spec.name not in IDENTITY and any(f.name == "person" for f in spec.own)
+
+
+PRESENT = {
+    f"present_{name}": ("hidden", "known_as") if names_people(table(name)) else ("hidden",)
+    for name in table_names()
+}
+
+KNOWN_AS = "known_as"
+"""The one derived table that SQL does not make: who is who (``known_as.py``)."""
 
 OPERATORS: dict[str, tuple[str, ...]] = {
-    "present_events": (),
-    "present_places": (),
+    "hidden": (),
+    "links": ("present_same_person", "present_traits"),
+    KNOWN_AS: ("links",),
+    "described_numbers": ("present_traits", "known_as", "links"),
+    **PRESENT,
+    "date_limits": ("present_events",),
     "place_facts": ("present_events", "present_places"),
     "placed_events": ("present_events", "place_facts"),
-    "stays": ("placed_events", "place_facts"),
+    "stays": ("placed_events", "place_facts", "date_limits"),
     "steps": ("placed_events", "stays"),
     "handoffs": ("stays",),
     "journeys": ("stays", "steps"),
@@ -30,7 +51,7 @@ OPERATORS: dict[str, tuple[str, ...]] = {
 }
 """Every operator with those whose answers it reads."""
 
-DERIVED = ("stays", "handoffs", "journeys", "census", "transitions", "variants", "steps")
+DERIVED = ("links", "stays", "handoffs", "journeys", "census", "transitions", "variants", "steps")
 """The operators whose answers are declared in ``tables/`` and meant for people."""
 
 DUCKDB = {
@@ -51,11 +72,25 @@ def columns(operator: str) -> tuple[Field, ...]:
 
 def sql(operator: str, settings: dict[str, str]) -> str:
     """The text of an operator, filled in for DuckDB."""
-    name = "present" if operator.startswith("present_") else operator
-    table = operator.removeprefix("present_")
-    happened = f"t.at <= {settings['as_of']}" if table == "events" else "true"
-    settings = {**settings, "table": table, "has_happened": happened}
+    name = "present" if operator in PRESENT else operator
+    if operator in PRESENT:
+        settings = {**settings, **_present(table(operator.removeprefix("present_")), settings)}
     text = text_of("wholeflow.journeys", f"sql/{name}.sql")
     for expression, own in DUCKDB.items():
         text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
     return filled(text, settings)
+
+
+def _present(spec: TableSpec, settings: dict[str, str]) -> dict[str, str]:
+    """What ``present.sql`` needs to know of a table."""
+    columns = [f't."{f.name}"' for f in spec.fields]
+    has_people = names_people(spec)
+    if has_people:
+        columns[columns.index('t."person"')] = "coalesce(k.person, t.person) AS person"
+    happened = f"t.at <= {settings['as_of']} AND t.person IS NOT NULL"
+    return {
+        "table": spec.name,
+        "columns": ", ".join(columns),
+        "join_people": "LEFT JOIN known_as AS k ON k.number = t.person" if has_people else "",
+        "has_happened": happened if spec.name == "events" else "true",
+    }

@@ -9,10 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.core import time
-from wholeflow.core.errors import RequestError, UnsupportedError
-from wholeflow.events.declared import kinds
+from wholeflow.core.errors import RequestError, UnsupportedError, unknown
+from wholeflow.events.declared import SHARED_NUMBER, kinds
 from wholeflow.governance.pseudonyms import DIGITS, show
 from wholeflow.journeys import operators
+from wholeflow.journeys.known_as import persons
 from wholeflow.store import Engine, Store
 
 ALWAYS = -(2**62)
@@ -22,6 +23,9 @@ FOR_EVER = 2**62
 GAP_DAYS = 30
 DIRECT_HOURS = 4
 """The longest time on the way between two stays of one handoff (rule §14)."""
+
+LINKS = {"likely": 0.9, "certain": 1.0}
+"""Which links between numbers of people are used, by their least probability (rule §25)."""
 
 ACROSS_PEOPLE = ("census",)
 """Derived tables that compare people at one instant, refused on shifted clocks."""
@@ -34,7 +38,8 @@ class Journeys:
     Nothing is worked out until a table is asked for; each is worked out once.
     ``as_of`` is the instant whose knowledge is used, None for all that is known.
     Stays without a recorded need are one journey when no more than ``gap_days``
-    lie between them (rule §16).
+    lie between them (rule §16). ``links`` says which links between numbers of people
+    are used: ``likely`` ones, or ``certain`` ones only (rule §25).
     """
 
     store: Store
@@ -42,6 +47,7 @@ class Journeys:
     as_of: int | None = None
     zone: str = time.LONDON
     gap_days: int = GAP_DAYS
+    links: str = "likely"
     _made: set[str] = field(default_factory=set, repr=False, compare=False)
 
     @property
@@ -101,9 +107,18 @@ class Journeys:
             self._make(needed)
         if name == "present_events":
             self.engine.register("kinds", _kinds())
-        body = operators.sql(name, self._settings())
+        if name == operators.KNOWN_AS:
+            body = self._who_is_who()
+        else:
+            body = operators.sql(name, self._settings())
         self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
         self._made.add(name)
+
+    def _who_is_who(self) -> str:
+        used = self.engine.query("SELECT l.person, l.same_as FROM links AS l WHERE l.used")
+        found = persons(used["person"].to_numpy(), used["same_as"].to_numpy())
+        self.engine.register("linked", found)
+        return "SELECT number, person FROM linked"
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -114,8 +129,17 @@ class Journeys:
             "gap": str(self.gap_days * time.DAY),
             "direct": str(DIRECT_HOURS * time.HOUR),
             "hour": f"{time.HOUR}.0",
+            "day": str(time.DAY),
+            "month": str(31 * time.DAY),
             "is_shared": "true" if self.is_shared else "false",
+            "surely": str(LINKS[self.links]),
+            "shared": self._code(SHARED_NUMBER),
         }
+
+    def _code(self, name: str) -> str:
+        """The code of a name in SQL; -1 where the store does not know it."""
+        found = self.engine.query("SELECT code FROM dictionary WHERE name = ?", [name])
+        return str(found["code"][0].as_py() if found.num_rows else -1)
 
     def observed_to(self) -> int:
         """The end of observation: ``as_of``, else the last recorded event (rule §9)."""
@@ -137,20 +161,25 @@ class Journeys:
         return bool(self.engine.query("SELECT 1 FROM present_events LIMIT 1").num_rows)
 
     def counts(self) -> pa.Table:
-        """Published counts as known in this view, names shown."""
-        settings = self._settings()
-        body = operators.sql("present_counts", settings)
-        return self.engine.query(
+        """Published counts as known in this view, names shown; no value: it was not published."""
+        return self.query(
             "SELECT n.name, p.name AS place, o.name AS organisation, c.from_at, c.to_at, c.value, "
-            f'b.name AS "by", c."is" FROM ({body}) AS c JOIN dictionary AS n ON n.code = c.name '
+            'b.name AS "by", c."is" FROM present_counts AS c '
+            "JOIN dictionary AS n ON n.code = c.name "
             "LEFT JOIN dictionary AS p ON p.code = c.place "
             "LEFT JOIN dictionary AS o ON o.code = c.organisation "
-            'LEFT JOIN dictionary AS b ON b.code = c."by" ORDER BY 1, 4, 3, 7'
+            'LEFT JOIN dictionary AS b ON b.code = c."by" '
+            "ORDER BY 1, 4, 3, 7"
         )
 
     def person(self, shown: str) -> pa.Table:
         """The steps of one person, known by pseudonym (or identifier where ids are kept)."""
-        found = self._shown("steps", f"t.person = {self._pseudonym(shown)}")
+        self._make(operators.KNOWN_AS)
+        number = self._pseudonym(shown)
+        person = (
+            f"coalesce((SELECT k.person FROM known_as AS k WHERE k.number = {number}), {number})"
+        )
+        found = self._shown("steps", f"t.person = {person}")
         if not found.num_rows:
             raise RequestError(
                 "there is no such person in this store",
@@ -199,14 +228,17 @@ def journeys(
     as_of: str | int | None = None,
     zone: str = time.LONDON,
     gap_days: int = GAP_DAYS,
+    links: str = "likely",
 ) -> Journeys:
     """A lazy view of a store, as of an instant (ISO text in local time, or an integer)."""
+    if links not in LINKS:
+        raise unknown("way of using links", links, list(LINKS))
     if gap_days < 0:
         raise RequestError(
             "gap_days can't be negative", repair="Use 30, or another number of days."
         )
     instant = time.parse_instant(as_of, zone) if isinstance(as_of, str) else as_of
-    view = Journeys(store, store.engine.session(), instant, zone, gap_days)
+    view = Journeys(store, store.engine.session(), instant, zone, gap_days, links)
     if instant is not None:
         view.need_shared_clock("a past view")
     return view

@@ -38,6 +38,7 @@ def sum_counts(
         if name not in (*COLUMNS, *time.UNITS):
             raise unknown("grouping of published counts", name, [*COLUMNS, *time.UNITS])
     counts = journeys.counts()
+    counts = counts.filter(counts["value"].is_valid())
     wanted = pc.is_in(counts["name"], value_set=pa.array(list(names.values())))
     journeys.engine.register("published", counted_once(counts.filter(wanted), by))
     unit = next((name for name in by if name in time.UNITS), "")

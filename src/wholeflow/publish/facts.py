@@ -83,7 +83,8 @@ class Facts:
     @cached_property
     def counts(self) -> pa.Table:
         """Published counts."""
-        return self.journeys.counts()
+        counts = self.journeys.counts()
+        return counts.filter(counts["value"].is_valid())
 
     @cached_property
     def totals(self) -> dict[str, float]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,17 +15,34 @@ from wholeflow.events import TableSpec, table
 
 @dataclass(frozen=True)
 class Value:
-    """Where a field's value comes from: a constant, or a column of the file.
+    """Where a field's value comes from: a constant, or a cell of the file.
 
-    ``codes`` translates the cell (a cell that it does not list rejects the row),
-    ``formats`` reads it as a time, ``plus`` moves a date on by a day or a month.
+    A cell is one column, or several joined by a space. ``codes`` translates it,
+    ``formats`` reads it as a time, ``plus`` moves a date on by a day, week, month ...,
+    ``scheme`` says which numbers an identifier is one of, ``take`` is the part of
+    a date that is wanted. ``others`` are the cells to look at, in turn, where this
+    one is blank: of a person all that are filled name the same person.
     """
 
     constant: str | None = None
-    column: str | None = None
+    columns: tuple[str, ...] = ()
     codes: tuple[tuple[str, str], ...] = ()
     formats: tuple[str, ...] = ()
     plus: str = ""
+    scheme: str = ""
+    take: str = ""
+    others: tuple[Value, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """What the cell is called in messages: its columns; an empty text for a constant."""
+        return " and ".join(self.columns)
+
+    def all_columns(self) -> Iterator[str]:
+        """Every column that the value may come from."""
+        yield from self.columns
+        for other in self.others:
+            yield from other.all_columns()
 
 
 @dataclass(frozen=True)
@@ -41,17 +59,63 @@ class Condition:
 
 @dataclass(frozen=True)
 class Saying:
-    """One thing that each row says: a row of a declared table."""
+    """One thing that each row says: a row of a declared table.
+
+    It is said of rows for which all of ``when`` hold and none of ``unless``.
+    ``is_own`` is false for what follows from others: who the row's people are.
+    """
 
     table: str
     fields: tuple[tuple[str, Value], ...]
     when: tuple[Condition, ...] = ()
+    unless: tuple[Condition, ...] = ()
     attributes: tuple[str, ...] = ()
+    is_own: bool = True
 
     @property
     def spec(self) -> TableSpec:
         """The declared table that it goes to."""
         return table(self.table)
+
+    def columns(self) -> Iterator[str]:
+        """Every column that the saying reads."""
+        yield from (condition.column for condition in (*self.when, *self.unless))
+        for _, value in self.fields:
+            yield from value.all_columns()
+        yield from self.attributes
+
+
+@dataclass(frozen=True)
+class Join:
+    """Another file of the mapping whose columns the rows may use.
+
+    ``on`` pairs columns of this file with columns of the other. The other file's
+    columns are known as ``feed.column``; of its rows with one key the latest counts.
+    """
+
+    feed: str
+    on: tuple[tuple[str, str], ...]
+
+    def name(self, column: str) -> str:
+        """What a column of the other file is called here."""
+        return f"{self.feed}.{column}"
+
+    def wanted(self, columns: tuple[str, ...]) -> tuple[str, ...]:
+        """The columns of the other file among the columns that are used here."""
+        start = self.name("")
+        return tuple(c.removeprefix(start) for c in columns if c.startswith(start))
+
+
+@dataclass(frozen=True)
+class Replaces:
+    """What a newer extract replaces: the whole feed, or the periods that it holds.
+
+    ``value`` None: the whole feed. ``by``: day, week, month, quarter or year of the
+    time in ``value``.
+    """
+
+    value: Value | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +123,8 @@ class FileMapping:
     """One layout of file: how its name looks, its key, and what its rows say.
 
     ``people`` is the scheme of the numbers that people are known by; ``blank`` are
-    words that stand for an empty cell.
+    words that stand for an empty cell; ``organisation`` keeps the feed; ``sheet`` is
+    the sheet of a workbook, ``records`` where the list is in a JSON document.
     """
 
     feed: str
@@ -67,26 +132,36 @@ class FileMapping:
     key: tuple[str, ...]
     says: tuple[Saying, ...]
     recorded_at: Value | None
+    replaces: Replaces | None
     withdrawn: tuple[Condition, ...]
+    joins: tuple[Join, ...]
+    organisation: str
     people: str
     blank: tuple[str, ...]
     encoding: str
     separator: str
+    sheet: str
+    records: str
 
     def fits(self, name: str) -> bool:
         """True when a file of that name has this layout."""
         return any(fnmatch(name, pattern) for pattern in self.match)
 
-    def columns(self) -> tuple[str, ...]:
-        """Every column that the mapping reads, each once, in order of use."""
+    def used(self) -> tuple[str, ...]:
+        """Every column that the mapping reads, each once, in order of use; joined ones too."""
         found = [*self.key, *(condition.column for condition in self.withdrawn)]
         for said in self.says:
-            found += [condition.column for condition in said.when]
-            found += [value.column for _, value in said.fields if value.column]
-            found += said.attributes
-        if self.recorded_at and self.recorded_at.column:
-            found.append(self.recorded_at.column)
+            found += said.columns()
+        for value in (self.recorded_at, self.replaces.value if self.replaces else None):
+            found += value.columns if value else ()
+        for join in self.joins:
+            found += [here for here, _ in join.on]
         return tuple(dict.fromkeys(found))
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the file itself among those used."""
+        starts = tuple(join.name("") for join in self.joins)
+        return tuple(column for column in self.used() if not column.startswith(starts or ("\0",)))
 
 
 @dataclass(frozen=True)
@@ -103,6 +178,11 @@ class Mapping:
     unlisted_places: dict[str, str] | None
     organisations: tuple[dict[str, str], ...]
 
-    def file_for(self, path: Path) -> FileMapping | None:
-        """The layout of a file, or None where the mapping names none."""
-        return next((layout for layout in self.files if layout.fits(path.name)), None)
+    def layouts_for(self, path: Path) -> list[FileMapping]:
+        """The layouts of a file: the first that fits, or one for each sheet or list in it."""
+        fitting = [layout for layout in self.files if layout.fits(path.name)]
+        return [one for one in fitting if one.sheet or one.records] or fitting[:1]
+
+    def layout(self, feed: str) -> FileMapping:
+        """The layout of a feed."""
+        return next(layout for layout in self.files if layout.feed == feed)

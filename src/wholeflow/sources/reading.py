@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,8 +13,11 @@ from wholeflow.core.errors import InputError, RequestError
 from wholeflow.events import EventLog, table
 from wholeflow.events.log import log_schema
 from wholeflow.sources import files
-from wholeflow.sources.mapping import FileMapping, Mapping, Saying, Value
+from wholeflow.sources.cells import MACROS
+from wholeflow.sources.joins import joined, prepare
+from wholeflow.sources.mapping import Condition, FileMapping, Mapping, Saying, Value
 from wholeflow.sources.mapping_file import read_mapping, shipped_mapping
+from wholeflow.sources.opening import column_names, pieces
 from wholeflow.sources.translate import translate
 from wholeflow.store import Chunk
 from wholeflow.store.engine import DuckDBEngine
@@ -34,7 +37,11 @@ class Reading:
         engine = DuckDBEngine(":memory:")
         try:
             places = _Places(self.mapping)
+            engine.execute(MACROS)
             for path, layout in self.files:
+                if not layout.says:  # it is there to be looked up
+                    continue
+                prepare(engine, self.mapping, layout, self.files)
                 yield from _chunks(engine, self.mapping, path, layout, places)
         finally:
             engine.close()
@@ -47,12 +54,14 @@ class Reading:
         ]
         for path, layout in self.files:
             key = ", ".join(layout.key) or "all that the row says"
+            keeper = f", kept by {layout.organisation}" if layout.organisation else ""
             lines.append(
-                f"{path.name} is {layout.feed}; people are known by {layout.people}; a record is "
-                f"named by {key}; each row says"
+                f"{path.name} is {layout.feed}{keeper}; people are known by {layout.people}; "
+                f"a record is named by {key}; each row says"
             )
-            if layout.recorded_at:
-                lines.append(f"  when it was recorded: {_told(layout.recorded_at)}")
+            lines += [f"  {words}" for words in _about_rows(layout)]
+            if not layout.says:
+                lines.append("  nothing of its own: other files look it up")
             lines += [f"  {_in_words(saying)}" for saying in layout.says]
         lines += [f"not read, as no layout fits: {path.name}" for path in self.ignored]
         return "\n".join(lines)
@@ -80,13 +89,13 @@ def read(
     given = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     fitting, ignored = [], []
     for path in files.find_files(given):
-        layout = rules.file_for(path)
-        if layout:
+        layouts = rules.layouts_for(path)
+        for layout in layouts:
             _check_columns(path, layout)
             fitting.append((path, layout))
-        elif path in given:
+        if not layouts and path in given:
             raise _fits_nothing(rules, str(path))
-        else:
+        if not layouts:
             ignored.append(path)
     if not fitting:
         raise _fits_nothing(rules, ", ".join(str(path) for path in given))
@@ -94,10 +103,6 @@ def read(
 
 
 def _fits_nothing(rules: Mapping, where: str) -> InputError:
-    if where.lower().endswith((".xlsx", ".xls", ".ods")):
-        return InputError(
-            "spreadsheets can't be read", where=where, repair="Save each sheet as CSV, in UTF-8."
-        )
     patterns = [pattern for layout in rules.files for pattern in layout.match]
     return InputError(
         f"no layout of source {rules.source} fits",
@@ -107,8 +112,8 @@ def _fits_nothing(rules: Mapping, where: str) -> InputError:
 
 
 def _check_columns(path: Path, layout: FileMapping) -> None:
-    there = files.column_names(path, layout.encoding, layout.separator)
-    missing = [column for column in layout.columns() if column not in there]
+    there = column_names(path, layout)
+    missing = _missing(path, layout, there)
     other = next((mark for mark in ";\t|" if len(there) == 1 and mark in there[0]), None)
     if missing and other:
         raise InputError(
@@ -122,6 +127,17 @@ def _check_columns(path: Path, layout: FileMapping) -> None:
             where=path.name,
             repair=_what_there_is(there, layout),
         )
+
+
+def _missing(path: Path, layout: FileMapping, there: list[str]) -> list[str]:
+    """The columns that a file should have and has not.
+
+    In JSON what is blank may be left out: only its key, or all of its columns, can be missed.
+    """
+    missing = [column for column in layout.columns() if column not in there]
+    if files.is_sparse(path) and len(missing) < len(layout.columns()):
+        return [column for column in missing if column in layout.key]
+    return missing
 
 
 def _what_there_is(there: list[str], layout: FileMapping) -> str:
@@ -138,15 +154,21 @@ def _chunks(
     engine: DuckDBEngine, mapping: Mapping, path: Path, layout: FileMapping, places: _Places
 ) -> Iterator[Chunk]:
     file = files.facts(path)
-    about = {"title": mapping.title, "licence": mapping.licence}
+    about = {
+        "title": mapping.title,
+        "licence": mapping.licence,
+        "organisation": layout.organisation,
+    }
     is_first = True
-    for piece in files.pieces(path, layout.encoding, layout.separator):
-        tables, rejects = translate(engine, mapping, layout, piece)
+    for piece in pieces(path, layout, layout.columns()):
+        looked_up = replace(piece, rows=joined(engine, layout, piece.rows))
+        said = translate(engine, mapping, layout, looked_up)
+        tables = said.tables
         for name, rows in places.declare(tables, is_first).items():
             tables[name] = pa.concat_tables([tables[name], rows]) if name in tables else rows
         is_first = False
         log = EventLog(tables, mapping.clock, mapping.zone, about)
-        yield Chunk(log, file, piece.read, rejects, layout.feed)
+        yield Chunk(log, file, piece.read, said.rejects, layout.feed, said.doubts)
 
 
 class _Places:
@@ -182,22 +204,45 @@ class _Places:
         return {name: pa.Table.from_pylist(numbered, schema=log_schema(table(name)))}
 
 
+def _about_rows(layout: FileMapping) -> Iterator[str]:
+    """What holds for every row of a layout, in words."""
+    if layout.recorded_at:
+        yield f"when it was recorded: {_told(layout.recorded_at)}"
+    if layout.replaces and layout.replaces.value:
+        of = f"each {layout.replaces.by} of {_told(layout.replaces.value)}"
+        yield f"a newer extract replaces the rows of {of}"
+    elif layout.replaces:
+        yield "a newer extract replaces all of its rows"
+    if layout.withdrawn:
+        yield f"it is taken back when {' and '.join(map(_condition, layout.withdrawn))}"
+    if layout.blank:
+        yield f"words for blank are {', '.join(layout.blank)}"
+    for join in layout.joins:
+        on = " and ".join(f"whose {there} is this file's {here}" for here, there in join.on)
+        yield f"it is read with the row of {join.feed} {on}"
+
+
 def _told(value: Value) -> str:
-    said = f"column {value.column}" if value.column else f"{value.constant}"
+    said = f"column {value.column}" if value.columns else f"{value.constant}"
+    if value.scheme:
+        said += f" ({value.scheme})"
     if value.codes:
-        said += f" ({len(value.codes)} codes)"
+        said += f" ({len(value.codes)} code{'' if len(value.codes) == 1 else 's'})"
     if value.formats:
         said += f" as {' or '.join(value.formats)}"
-    return f"{said}, plus a {value.plus}" if value.plus else said
+    if value.plus:
+        said += f", plus a {value.plus}"
+    return ", else ".join([said, *(_told(other) for other in value.others)])
 
 
 def _in_words(saying: Saying) -> str:
     parts = [f"{field} = {_told(value)}" for field, value in saying.fields]
-    conditions = [
-        f"{c.column} is {' or '.join(c.values)}"
-        if c.values
-        else f"{c.column} is {'filled' if c.filled else 'blank'}"
-        for c in saying.when
-    ]
-    when = f" when {' and '.join(conditions)}" if conditions else ""
-    return f"{saying.table}: {', '.join(parts)}{when}"
+    when = f" when {' and '.join(map(_condition, saying.when))}" if saying.when else ""
+    unless = f" unless {' or '.join(map(_condition, saying.unless))}" if saying.unless else ""
+    return f"{saying.table}: {', '.join(parts)}{when}{unless}"
+
+
+def _condition(condition: Condition) -> str:
+    if condition.values:
+        return f"{condition.column} is {' or '.join(condition.values)}"
+    return f"{condition.column} is {'filled' if condition.filled else 'blank'}"

@@ -9,33 +9,49 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from wholeflow.core import time
-from wholeflow.core.errors import InputError
 from wholeflow.core.sql import named, quoted
-from wholeflow.events import Field
 from wholeflow.events.log import log_schema
+from wholeflow.sources.cells import (
+    IS_BLANK,
+    NOT_A_CODE,
+    NOT_A_NUMBER,
+    NOT_A_TIME,
+    Cell,
+    a_time,
+    applies,
+    holds,
+    trimmed,
+)
 from wholeflow.sources.files import Piece
-from wholeflow.sources.mapping import Condition, FileMapping, Mapping, Saying, Value
+from wholeflow.sources.joins import TWICE, says_two_things
+from wholeflow.sources.mapping import FileMapping, Mapping, Saying, Value
+from wholeflow.sources.periods import starts
+from wholeflow.sources.repeated_hour import resolved
 from wholeflow.store import Engine, Reject
 
-ANCHORS = {"events": "at", "money": "at", "counts": "value", "capacity": "amount"}
+ANCHORS = {
+    "events": "at",
+    "money": "at",
+    "capacity": "amount",
+    "same_person": "same_as",
+}
 """The field whose cell, left blank, means that the row does not say this thing."""
+
+BETWEEN, WITHIN = "\x1e", "\x1f"
+"""Separate faults, and a column from its fault: no column is called so."""
 
 EARLIEST = -2_208_988_800 * time.SECOND  # 1900-01-01
 LATEST = 10_413_792_000 * time.SECOND  # 2300-01-01
 
-NOT_A_TIME = "a time in none of the declared formats"
 NO_SUCH_TIME = "a local time that no clock showed, as the clocks went forward"
 UNLIKELY_TIME = "a time before 1900 or after 2299"
-NOT_A_NUMBER = "not a number"
-NOT_A_CODE = "a code that the mapping does not list"
-IS_BLANK = "blank, and it must be there"
 SAYS_NOTHING = "the row says nothing that the mapping names"
 REPAIRS = {
     NOT_A_TIME: "Mend the cell, or add its format to `times` in the mapping.",
@@ -45,47 +61,132 @@ REPAIRS = {
     NOT_A_CODE: "Add the code to `codes` in the mapping, or mend the cell.",
     IS_BLANK: "Fill the cell at its source.",
     SAYS_NOTHING: "Add what it says to the mapping, or leave it out of the export.",
+    TWICE: "Mend the other file, or give its layout recorded_at, so that the latest row counts.",
 }
+
+REPEATED_HOUR = "repeated hour"
+NO_LINES = np.array([], np.int64)
+DOUBTS = pa.schema([("line", pa.int64()), ("field", pa.string()), ("doubt", pa.string())])
+"""What may be wrong with rows that are used."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What one saying of the mapping found: rows of its table, and faults by line."""
+    """What one saying of the mapping found: rows of its table, faults and doubts by line."""
 
     table: str
+    is_own: bool
     rows: pa.Table
     faults: tuple[tuple[int, str, str], ...]
+    doubts: tuple[pa.Table, ...] = ()
+    repeated: pa.Table | None = None
+    """The doubts of an event's time: clocks showed it twice."""
 
 
-def translate(
-    engine: Engine, mapping: Mapping, layout: FileMapping, piece: Piece
-) -> tuple[dict[str, pa.Table], tuple[Reject, ...]]:
-    """The declared tables that a piece of a file says, and its rejected rows."""
-    engine.register("cells", piece.rows)
+@dataclass(frozen=True)
+class Translated:
+    """What a piece of a file says: declared tables, refused rows, and doubts of the others."""
+
+    tables: dict[str, pa.Table]
+    rejects: tuple[Reject, ...]
+    doubts: pa.Table
+
+
+def translate(engine: Engine, mapping: Mapping, layout: FileMapping, piece: Piece) -> Translated:
+    """The declared tables that a piece of a file says, its rejected rows and its doubts."""
+    rows, unread = _with_periods(engine, mapping, layout, piece.rows)
+    engine.register("cells", rows)
     try:
         said = [
             _say(engine, mapping, layout, saying, part, piece.rows.schema)
             for part, saying in enumerate(layout.says)
         ]
+        doubts = [*_cell_doubts(engine, mapping, layout, piece.rows.schema)]
     finally:
         engine.unregister("cells")
+    said = _once_more(said)
     rejects = {(line, name, why) for one in said for line, name, why in one.faults}
-    lines = {line for line, _, _ in rejects}
-    spoken = [one.rows["line"].to_numpy() for one in said]
-    heard = np.concatenate([*spoken, np.array(sorted(lines), np.int64)])
-    silent = np.setdiff1d(piece.rows["line"].to_numpy(), heard)
+    rejects |= {(line, "", TWICE) for line in says_two_things(piece.rows)} | unread
+    faulty = np.array(sorted({line for line, _, _ in rejects}), np.int64)
+    silent = _silent(piece.rows["line"].to_numpy(), said, faulty)
     rejects |= {(int(line), "", SAYS_NOTHING) for line in silent}
-    refused = pa.array(sorted(lines), pa.int64())
+    refused = np.concatenate([faulty, silent])
     tables: dict[str, list[pa.Table]] = {}
     for one in said:
-        usable = one.rows.filter(pc.invert(pc.is_in(one.rows["line"], value_set=refused)))
-        tables.setdefault(one.table, []).append(usable)
-    joined = {name: pa.concat_tables(rows) for name, rows in tables.items()}
+        tables.setdefault(one.table, []).append(_without(one.rows, refused))
+        doubts += one.doubts
     refusals = tuple(
         Reject(line, name, f"{name}: {why}" if name else why, REPAIRS[why])
         for line, name, why in sorted(rejects)
     )
-    return joined, piece.rejects + refusals
+    return Translated(
+        {name: pa.concat_tables(rows) for name, rows in tables.items()},
+        piece.rejects + refusals,
+        _each_once(_without(pa.concat_tables([DOUBTS.empty_table(), *doubts]), refused)),
+    )
+
+
+def _once_more(said: list[Said]) -> list[Said]:
+    """What was said, with times of the repeated hour read as its second pass where they must be."""
+    told = [(number, one) for number, one in enumerate(said) if one.table == "events"]
+    repeated = [one.repeated["line"].to_numpy() if one.repeated else NO_LINES for _, one in told]
+    if not any(len(lines) for lines in repeated):
+        return said
+    for (number, one), rows in zip(
+        told, resolved([one.rows for _, one in told], repeated), strict=True
+    ):
+        said[number] = replace(one, rows=rows)
+    return said
+
+
+def _silent(lines: np.ndarray, said: list[Said], faulty: np.ndarray) -> np.ndarray:
+    """The lines of which the mapping says nothing.
+
+    Who somebody is alone is nothing, unless that is all that the mapping asks of the file.
+    """
+    is_index = not any(one.is_own for one in said)
+    first = int(lines.min()) if len(lines) else 0
+    heard = np.zeros(int(lines.max()) - first + 1 if len(lines) else 0, bool)
+    for one in said:
+        if one.is_own or is_index:
+            heard[one.rows["line"].to_numpy() - first] = True
+    heard[faulty - first] = True
+    return np.asarray(lines[~heard[lines - first]])
+
+
+def _without(rows: pa.Table, lines: np.ndarray) -> pa.Table:
+    if not len(lines):
+        return rows
+    return rows.filter(pc.invert(pc.is_in(rows["line"], value_set=pa.array(lines))))
+
+
+def _each_once(doubts: pa.Table) -> pa.Table:
+    return doubts.group_by(DOUBTS.names, use_threads=False).aggregate([]).cast(DOUBTS)
+
+
+PERIOD = "period of the record"
+"""A column beside those of the file: what a newer extract would replace the row with."""
+
+Faults = set[tuple[int, str, str]]
+
+
+def _with_periods(
+    engine: Engine, mapping: Mapping, layout: FileMapping, rows: pa.Table
+) -> tuple[pa.Table, Faults]:
+    """The rows with the period that each belongs to, and faults where it can't be read."""
+    replaces = layout.replaces
+    if replaces is None or replaces.value is None:
+        whole = pa.array([None if replaces is None else 0] * rows.num_rows, pa.int64())
+        return rows.append_column(PERIOD, whole), set()
+    cell = Cell(a_time("period"), replaces.value, rows.schema, mapping, layout)
+    columns = ", ".join([*cell.select(), _faults([cell])])
+    engine.register("cells", rows)
+    told = engine.query(f"SELECT line, {columns} FROM cells ORDER BY line")
+    engine.unregister("cells")
+    instants, faults, _ = _instants(cell, told, mapping.zone)
+    places = np.searchsorted(told["line"].to_numpy(), rows["line"].to_numpy())
+    periods = starts(instants, replaces.by, mapping.zone).take(pa.array(places))
+    return rows.append_column(PERIOD, periods), {*_sql_faults(told), *faults}
 
 
 def _say(
@@ -96,19 +197,19 @@ def _say(
     part: int,
     schema: pa.Schema,
 ) -> Said:
-    fields = {**dict(saying.fields)}
-    if layout.recorded_at:
-        fields["recorded_at"] = layout.recorded_at
-    specs = {f.name: f for f in saying.spec.fields}
-    cells = [_Cell(specs[name], value, schema, mapping, layout) for name, value in fields.items()]
+    cells = _cells(mapping, layout, saying, schema)
+    fields = {cell.name: cell.value for cell in cells}
     found = engine.query(_select(layout, saying, cells, part))
     faults = list(_sql_faults(found))
-    columns = {name: found[name] for name in ("line", "part", "id", "withdrawn")}
+    columns = {name: found[name] for name in ("line", "part", "id", "withdrawn", "period")}
     columns["source"] = pa.array([layout.feed] * found.num_rows, pa.string())
+    doubts, repeated = [], None
     for cell in cells:
-        if cell.is_time and cell.value.column:
-            columns[cell.name], bad = _instants(cell, found, mapping.zone)
+        if cell.is_time:
+            columns[cell.name], bad, twice = _instants(cell, found, mapping.zone)
             faults += bad
+            doubts.append(twice)
+            repeated = twice if (saying.table, cell.name) == ("events", "at") else repeated
         else:
             columns[cell.name] = found[cell.name]
     if "at" in fields and saying.table == "events" and "precision" not in fields:
@@ -116,7 +217,33 @@ def _say(
     if saying.attributes:
         columns["attributes"] = found["attributes"]
     rows = _in_schema(columns, log_schema(saying.spec), found.num_rows)
-    return Said(saying.table, rows, tuple(faults))
+    return Said(saying.table, saying.is_own, rows, tuple(faults), tuple(doubts), repeated)
+
+
+def _cells(mapping: Mapping, layout: FileMapping, saying: Saying, schema: pa.Schema) -> list[Cell]:
+    fields = dict(saying.fields)
+    if layout.recorded_at:
+        fields["recorded_at"] = layout.recorded_at
+    specs = {f.name: f for f in saying.spec.fields}
+    return [Cell(specs[name], value, schema, mapping, layout) for name, value in fields.items()]
+
+
+def _cell_doubts(
+    engine: Engine, mapping: Mapping, layout: FileMapping, schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """The doubts that cells give rise to in rows that their saying is about."""
+    asked: dict[tuple[str, str], dict[str, None]] = {}
+    for saying in layout.says:
+        about = [*applies(saying)]
+        for cell in _cells(mapping, layout, saying, schema):
+            for column, test, doubt in cell.doubts():
+                tests = asked.setdefault((column, doubt), {})
+                tests[" AND ".join(f"({one})" for one in (test, *about))] = None
+    for (column, doubt), tests in asked.items():
+        yield engine.query(
+            f"SELECT line, {quoted(column)} AS field, {quoted(doubt)} AS doubt "
+            f"FROM cells WHERE {' OR '.join(tests)}"
+        ).cast(DOUBTS)
 
 
 def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema, count: int) -> pa.Table:
@@ -130,202 +257,117 @@ def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema, count: int) -> p
     return pa.table(arrays, schema=schema)
 
 
-class _Cell:
-    """A field of a saying with the SQL that reads it."""
-
-    def __init__(
-        self,
-        spec: Field,
-        value: Value,
-        schema: pa.Schema,
-        mapping: Mapping,
-        layout: FileMapping,
-    ) -> None:
-        self.name = spec.name
-        self.spec = spec
-        self.value = value
-        self.is_time = spec.type == "instant"
-        self.native = value.column is not None and pa.types.is_timestamp(
-            schema.field(value.column).type
-        )
-        if self.is_time and value.column and not self.native and not value.formats:
-            raise InputError(
-                f"the mapping does not say how the times in column {value.column} look",
-                where=mapping.source,
-                repair="Add times = ['%d/%m/%Y %H:%M'], or the format that the file has.",
-            )
-        self.has_zone = self.native and schema.field(value.column or "").type.tz is not None
-        self.scheme = _scheme(spec, mapping, layout)
-        self.blank = layout.blank
-        self.column = value.column or spec.name
-
-    @property
-    def text(self) -> str:
-        """The cell as text, NULL when blank."""
-        if self.value.column is None:
-            return quoted(self.value.constant or "")
-        text = f"nullif(trim(CAST({named(self.value.column)} AS VARCHAR)), '')"
-        for word in self.blank:
-            text = f"nullif({text}, {quoted(word)})"
-        return text
-
-    def select(self) -> Iterator[str]:
-        """The columns of the answer that this cell needs."""
-        if self.is_time and self.value.column:
-            yield f"{self._microseconds()} AS {named(self.name)}"
-            yield f"{self._format_used()} AS {named('format of ' + self.name)}"
-        elif self.spec.type in ("number", "integer"):
-            kind = "DOUBLE" if self.spec.type == "number" else "BIGINT"
-            yield f"try_cast({self.text} AS {kind}) AS {named(self.name)}"
-        elif self.value.codes:
-            yield f"{self._translated()} AS {named(self.name)}"
-        elif self.scheme:
-            yield f"{quoted(self.scheme + ':')} || {self.text} AS {named(self.name)}"
-        else:
-            yield f"{self.text} AS {named(self.name)}"
-
-    def fault(self) -> Iterator[str]:
-        """CASE branches that name what is wrong with the cell."""
-        if self.spec.required and self.value.column and not self.spec.default:
-            yield f"WHEN {self.text} IS NULL THEN {quoted(f'{self.column}|{IS_BLANK}')}"
-        bad = {
-            "time": (f"{self._microseconds()} IS NULL", NOT_A_TIME) if self._read_as_time else None,
-            "number": (self._no_number(), NOT_A_NUMBER)
-            if self.spec.type in ("number", "integer")
-            else None,
-            "code": (f"{self._translated()} IS NULL", NOT_A_CODE) if self.value.codes else None,
-        }
-        for test in bad.values():
-            if test:
-                yield (
-                    f"WHEN {self.text} IS NOT NULL AND ({test[0]}) "
-                    f"THEN {quoted(f'{self.column}|{test[1]}')}"
-                )
-
-    def _no_number(self) -> str:
-        value = f"try_cast({self.text} AS DOUBLE)"
-        if self.spec.type == "number":
-            return f"NOT coalesce(isfinite({value}), false)"
-        whole = f"try_cast({self.text} AS BIGINT)"
-        return f"{whole} IS NULL OR {value} <> {whole}"
-
-    @property
-    def _read_as_time(self) -> bool:
-        return self.is_time and self.value.column is not None and not self.native
-
-    def _microseconds(self) -> str:
-        if self.native:
-            return f"epoch_us({named(self.value.column or '')})"
-        tries = [f"epoch_us({self._try(form)})" for form in self.value.formats]
-        return f"coalesce({', '.join(tries)}, NULL)"
-
-    def _format_used(self) -> str:
-        if self.native:
-            return "0"
-        whens = [
-            f"WHEN {self._try(form)} IS NOT NULL THEN {number}"
-            for number, form in enumerate(self.value.formats)
-        ]
-        return f"CASE {' '.join(whens)} END"
-
-    def _try(self, form: str) -> str:
-        return f"try_strptime({self.text}, {quoted(form)})"
-
-    def _translated(self) -> str:
-        whens = " ".join(f"WHEN {quoted(code)} THEN {quoted(to)}" for code, to in self.value.codes)
-        return f"CASE {self.text} {whens} END"
-
-
-def _scheme(spec: Field, mapping: Mapping, layout: FileMapping) -> str:
-    """What makes an identifier unlike the same characters of another scheme."""
-    if spec.type != "identifier":
-        return ""
-    return layout.people if spec.name in ("person", "same_as") else mapping.source
-
-
-def _select(layout: FileMapping, saying: Saying, cells: list[_Cell], part: int) -> str:
+def _select(layout: FileMapping, saying: Saying, cells: list[Cell], part: int) -> str:
     key = " || '|' || ".join(f"coalesce(CAST({named(k)} AS VARCHAR), '')" for k in layout.key)
-    columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id"]
-    gone = " AND ".join(_holds(condition) for condition in layout.withdrawn)
+    columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id", f"{named(PERIOD)} AS period"]
+    gone = " AND ".join(holds(condition) for condition in layout.withdrawn)
     columns.append(f"{gone or 'false'} AS withdrawn")
     columns += [column for cell in cells for column in cell.select()]
-    faults = [branch for cell in cells for branch in cell.fault()]
-    each = ", ".join(f"CASE {branch} END" for branch in faults)
-    columns.append(f"nullif(concat_ws(';', {each}), '') AS faults" if faults else "NULL AS faults")
+    columns.append(_faults(cells))
     if saying.attributes:
-        pairs = ", ".join(
-            f"{quoted(a)}, nullif(trim(CAST({named(a)} AS VARCHAR)), '')" for a in saying.attributes
-        )
+        pairs = ", ".join(f"{quoted(a)}, nullif({trimmed(a)}, '')" for a in saying.attributes)
         columns.append(f"json_object({pairs})::VARCHAR AS attributes")
-    where = [_holds(condition) for condition in saying.when]
+    return f"SELECT {', '.join(columns)} FROM cells WHERE {_is_said(saying, cells) or 'true'}"
+
+
+def _faults(cells: list[Cell]) -> str:
+    """SQL of all that makes a row useless, in one text that ``_sql_faults`` takes apart."""
+    faults = [
+        f"CASE WHEN {test} THEN {quoted(cell.column + WITHIN + why)} END"
+        for cell in cells
+        for test, why in cell.faults()
+    ]
+    if not faults:
+        return "CAST(NULL AS VARCHAR) AS faults"
+    return f"nullif(concat_ws('{BETWEEN}', {', '.join(faults)}), '') AS faults"
+
+
+def _is_said(saying: Saying, cells: list[Cell]) -> str:
+    """SQL that is true for the rows of which a saying is said."""
     anchor = ANCHORS.get(saying.table, "")
-    where += [f"{cell.text} IS NOT NULL" for cell in cells if cell.name == anchor]
-    return f"SELECT {', '.join(columns)} FROM cells WHERE {' AND '.join(where) or 'true'}"
-
-
-def _holds(condition: Condition) -> str:
-    text = f"coalesce(trim(CAST({named(condition.column)} AS VARCHAR)), '')"
-    if condition.values:
-        return f"{text} IN ({', '.join(quoted(value) for value in condition.values)})"
-    return f"{text} <> ''" if condition.filled else f"{text} = ''"
+    of = {cell.name: cell for cell in cells}
+    tests = [*applies(saying)]
+    tests += [f"{of[anchor].filled} IS NOT NULL"] if anchor in of else []
+    if saying.table == "same_person" and not saying.is_own:
+        tests.append(f"{of['same_as'].own_identifier} <> {of['person'].identifier}")
+    if saying.table == "traits":
+        traits = [cell.filled for name, cell in of.items() if name not in ("person", "recorded_at")]
+        tests.append(f"coalesce({', '.join(traits)}, NULL) IS NOT NULL")
+        tests.append(f"{of['person'].filled} IS NOT NULL")
+    return " AND ".join(tests)
 
 
 def _sql_faults(found: pa.Table) -> Iterator[tuple[int, str, str]]:
     faulty = found.filter(found["faults"].is_valid())
     pairs = zip(faulty["line"].to_pylist(), faulty["faults"].to_pylist(), strict=True)
     for line, faults in pairs:
-        for fault in faults.split(";"):
-            name, _, why = fault.partition("|")
+        for fault in faults.split(BETWEEN):
+            name, _, why = fault.partition(WITHIN)
             yield line, name, why
 
 
 def _instants(
-    cell: _Cell, found: pa.Table, zone: str
-) -> tuple[pa.Array, list[tuple[int, str, str]]]:
-    """Instants of a column of times, and the faults of those that are none."""
+    cell: Cell, found: pa.Table, zone: str
+) -> tuple[pa.Array, list[tuple[int, str, str]], pa.Table]:
+    """Instants of a column of times, the faults of those that are none, and their doubts."""
     read = found[cell.name].combine_chunks()
     missing = np.asarray(read.is_null())
     wall = read.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
     wall = _moved_on(wall, cell.value.plus)
     form = found[f"format of {cell.name}"].fill_null(0).to_numpy().astype(np.int64)
     local = ~np.isin(form, _zoned_formats(cell))
-    instants, gaps, _ = time.wall_to_instant(wall, zone)
+    instants, gaps, repeats = time.wall_to_instant(wall, zone)
     result = np.where(local, instants, wall)
     unlikely = ~missing & ((wall < EARLIEST) | (wall >= LATEST))
-    has_hour = ~np.isin(form, _hourless_formats(cell))
-    no_such = ~missing & ~unlikely & local & gaps & has_hour
+    told = ~missing & ~unlikely & local & ~np.isin(form, _hourless_formats(cell))
     lines = found["line"].to_numpy()
     faults = [(int(line), cell.column, UNLIKELY_TIME) for line in lines[unlikely]]
-    faults += [(int(line), cell.column, NO_SUCH_TIME) for line in lines[no_such]]
-    return pa.array(result, pa.int64(), mask=missing), faults
+    faults += [(int(line), cell.column, NO_SUCH_TIME) for line in lines[told & gaps]]
+    twice = lines[told & repeats]
+    doubts = [twice, [cell.column] * len(twice), [REPEATED_HOUR] * len(twice)]
+    return pa.array(result, pa.int64(), mask=missing), faults, pa.table(doubts, schema=DOUBTS)
 
 
-def _hourless_formats(cell: _Cell) -> list[int]:
+def _hourless_formats(cell: Cell) -> list[int]:
     """Formats of days and months; a day whose midnight no clock showed begins after the gap."""
     forms = enumerate(cell.value.formats)
-    return [number for number, form in forms if not re.search("%[HI]", form)]
+    return [number for number, form in forms if not re.search(HOUR, form)]
 
 
-def _zoned_formats(cell: _Cell) -> list[int]:
+def _zoned_formats(cell: Cell) -> list[int]:
     if cell.native:
         return [0] if cell.has_zone else []
-    return [number for number, form in enumerate(cell.value.formats) if "%z" in form]
+    return [
+        number
+        for number, form in enumerate(cell.value.formats)
+        if "%z" in form or form.endswith("Z")
+    ]
+
+
+HOUR = "%[HI]"
+DAYS = {"day": 1, "week": 7}
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def _moved_on(wall: np.ndarray, plus: str) -> np.ndarray:
-    if plus == "day":
-        return wall + time.DAY
-    if plus == "month":
+    if plus in DAYS:
+        return wall + DAYS[plus] * time.DAY
+    if plus in MONTHS:
         moment = wall.astype("datetime64[us]")
         month = moment.astype("datetime64[M]")
-        later = (month + 1).astype("datetime64[us]") + (moment - month)
-        return np.asarray(later.astype(np.int64))
+        there = month + MONTHS[plus]
+        later = there.astype("datetime64[us]") + (moment - month)
+        days = (moment.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
+        length = (there + 1).astype("datetime64[D]") - there.astype("datetime64[D]")
+        beyond = np.maximum(days + 1 - length.astype(np.int64), 0)  # 31 January, a month on
+        return np.asarray(later.astype(np.int64) - beyond * time.DAY)
     return wall
 
 
 def _precision(at: Value, found: pa.Table) -> pa.Array:
     names = [
-        "instant" if "%H" in form else "day" if "%d" in form else "month" for form in at.formats
+        "instant" if re.search(HOUR, form) else "day" if re.search("%[dj]", form) else "month"
+        for form in at.formats
     ] or ["instant"]
     if "format of at" not in found.column_names:
         return pa.array([names[0]] * found.num_rows, pa.string())

@@ -1,7 +1,9 @@
 """Where records are kept: one face over an engine, each load whole or not at all."""
 
+from wholeflow.store.books import LoadResult, Reject
 from wholeflow.store.engine import Engine
-from wholeflow.store.loading import Chunk, FileFacts, LoadResult, Reject, load
+from wholeflow.store.likely_links import replace_links
+from wholeflow.store.loading import Chunk, FileFacts, load
 from wholeflow.store.store import Store, open_store
 
 __all__ = [
@@ -13,4 +15,5 @@ __all__ = [
     "Store",
     "load",
     "open_store",
+    "replace_links",
 ]

@@ -4,34 +4,32 @@ A record is what one row of a source said; it may say several things. Its versio
 key is (source, id, run, recorded_at). Loading a record again changes nothing; a
 record whose key is known with other content is rejected (rule §6). Which of two
 such records is kept depends on their content only, so the order of loading
-changes nothing.
+changes nothing, nor does the size of the chunks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
 from wholeflow.core.errors import RequestError, StoreError
 from wholeflow.core.time import instant
-from wholeflow.events import EventLog, TableSpec, table, table_names
+from wholeflow.events import EventLog, table
 from wholeflow.governance.pseudonyms import Key
+from wholeflow.store import judging
+from wholeflow.store.books import Books, LoadResult, Reject, refused_rows
+from wholeflow.store.coding import Coded, Coder
 from wholeflow.store.engine import Engine
+from wholeflow.store.shown import Shown
 from wholeflow.store.store import Store
 
-CONFLICT = "another record with the same key says something else"
-CONFLICT_REPAIR = (
-    "Name a column that tells when each was recorded (recorded_at in the mapping), "
-    "or more columns in its key."
-)
-
-
-_CONFLICT_WORDS = f"'', '{CONFLICT}', '{CONFLICT_REPAIR}'"
-NEXT_BATCH = "(SELECT count(*) + 1 FROM batches)"
+ROWS_AT_ONCE = 2_000_000
+"""Rows of tables that are judged and written together: each time, the store is searched once."""
 
 
 @dataclass(frozen=True)
@@ -43,66 +41,22 @@ class FileFacts:
 
 
 @dataclass(frozen=True)
-class Reject:
-    """A row that could not be used: where, why and what to do; never its values."""
-
-    line: int
-    field: str
-    reason: str
-    repair: str
-
-
-@dataclass(frozen=True)
 class Chunk:
     """Some rows of one file: what they said, and which of them could not be used.
 
     ``read`` counts the rows of the file in this chunk; every one of them is a
     line of ``log`` or of ``rejects``. Declared rows (places named by a mapping)
-    have line 0 and are not counted.
+    have line 0 or less and are not counted. The chunks of a file come in order of
+    line. Many rejects are better given as a table of line, field, reason and repair.
     """
 
     log: EventLog
     file: FileFacts
     read: int
-    rejects: tuple[Reject, ...] = ()
+    rejects: Sequence[Reject] | pa.Table = ()
     feed: str = ""
-
-
-@dataclass(frozen=True)
-class LoadResult:
-    """The books of a load, in rows of the files: read = loaded + already + rejected."""
-
-    read: int = 0
-    loaded: int = 0
-    already: int = 0
-    rejected: int = 0
-    written: Mapping[str, int] = field(default_factory=dict)
-    """Rows written to each table; one row of a file may say several things."""
-    reasons: Mapping[str, int] = field(default_factory=dict)
-    """Rejected rows by reason."""
-    repairs: Mapping[str, str] = field(default_factory=dict)
-    """For each reason where it was first met and what to do."""
-
-    def __post_init__(self) -> None:
-        if self.read != self.loaded + self.already + self.rejected:
-            raise AssertionError(f"the books of the load do not balance: {self}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The books for ``--json``: read, loaded, already, rejected, written, reasons, repairs."""
-        parts = {name: dict(getattr(self, name)) for name in ("written", "reasons", "repairs")}
-        return {**vars(self), **parts}
-
-    def __str__(self) -> str:
-        lines = [
-            f"read {self.read:,} = loaded {self.loaded:,} + already {self.already:,} "
-            f"+ rejected {self.rejected:,}"
-        ]
-        lines += [f"  {count:,} to {name}" for name, count in self.written.items() if count]
-        for reason, count in self.reasons.items():
-            lines.append(f"  {count:,} rejected: {reason}; {self.repairs.get(reason, '')}")
-        if not self.read:
-            lines.append("  the files hold no rows")
-        return "\n".join(lines)
+    doubts: pa.Table | None = None
+    """What may be wrong with rows that are used: line, field, doubt."""
 
 
 def load(
@@ -119,21 +73,44 @@ def load(
     keeps them as they are. ``now`` is noted in the store's books and enters no
     result. Raises RequestError for another key than the store's, StoreError for
     declarations that the store has otherwise, and whatever reading a chunk raises;
-    the store is then as it was.
+    the store is then as it was. The next chunk is read in a thread of its own while
+    one is loaded.
     """
     engine = store.engine
-    total = LoadResult()
-    with engine.transaction():
+    with _any_order(engine), engine.transaction():
         _agree_on_key(store, key, keep_ids)
         engine.execute(key.sql_macro())
-        for chunk in chunks:
-            total = _add(total, _load_chunk(engine, chunk, keep_ids))
+        work = _Load(engine, keep_ids)
+        with closing(_read_ahead(chunks)) as coming:
+            for chunk in coming:
+                work.add(chunk)
+        books = work.close(now)
         engine.execute("DROP MACRO keyed_hash")  # it holds the key
-        engine.execute(
-            "INSERT INTO batches SELECT count(*) + 1, ?, ?, ?, ?, ? FROM batches",
-            [now and instant(now), total.read, total.loaded, total.already, total.rejected],
-        )
-    return total
+    return books
+
+
+@contextmanager
+def _any_order(engine: Engine) -> Iterator[None]:
+    """Rows may be written in any order: both cores then write."""
+    engine.execute("SET preserve_insertion_order = false")
+    try:
+        yield
+    finally:
+        engine.execute("SET preserve_insertion_order = true")
+
+
+def _read_ahead(chunks: Iterable[Chunk]) -> Generator[Chunk]:
+    """The chunks, each read by another thread while the one before is worked on."""
+    given = iter(chunks)
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            coming = reader.submit(next, given, None)
+            while (chunk := coming.result()) is not None:
+                coming = reader.submit(next, given, None)
+                yield chunk
+        finally:
+            if isinstance(given, Generator):
+                reader.submit(given.close).result()  # by the thread that began it
 
 
 def _agree_on_key(store: Store, key: Key, keep_ids: bool) -> None:
@@ -157,270 +134,94 @@ def _agree_on_key(store: Store, key: Key, keep_ids: bool) -> None:
             )
 
 
-def _add(a: LoadResult, b: LoadResult) -> LoadResult:
-    return LoadResult(
-        a.read + b.read,
-        a.loaded + b.loaded,
-        a.already + b.already,
-        a.rejected + b.rejected,
-        _add_counts(a.written, b.written),
-        _add_counts(a.reasons, b.reasons),
-        {**b.repairs, **a.repairs},
-    )
+class _Load:
+    """A load under way: gathers chunks until there are enough to judge and write at once."""
 
+    def __init__(self, engine: Engine, keep_ids: bool) -> None:
+        self._engine = engine
+        self._shown = Shown(engine)
+        self._coder = Coder(engine, self._shown, keep_ids=keep_ids)
+        self._books = Books(engine, self._shown)
+        judging.begin(engine)
+        self._files: dict[str, int] = {}
+        self._feeds: set[tuple[int, str, str]] = set()
+        self._waiting: list[Coded] = []
 
-def _add_counts(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-    return {name: a.get(name, 0) + b.get(name, 0) for name in [*a, *(n for n in b if n not in a)]}
+    def add(self, chunk: Chunk) -> None:
+        """Take a chunk in; it is in the store at the latest when the load is closed."""
+        feed = self._coder.code(chunk.feed)
+        file = self._file(chunk.file, feed)
+        self._note_sources(chunk.log)
+        self._books.note(file, feed, chunk.read, refused_rows(chunk.rejects), chunk.doubts)
+        coded = self._coder.coded(chunk.log, file)
+        if coded:
+            self._waiting.append(coded)
+        if sum(one.rows for one in self._waiting) >= ROWS_AT_ONCE:
+            self._write()
 
+    def close(self, now: datetime | None) -> LoadResult:
+        """Write what is waiting, and the books."""
+        if self._waiting:
+            self._write()
+        self._coder.close()
+        judging.end(self._engine)
+        books = self._books.close(instant(now) if now else None)
+        self._shown.close()
+        return books
 
-def _load_chunk(engine: Engine, chunk: Chunk, keep_ids: bool) -> LoadResult:
-    tables = {name: rows for name, rows in chunk.log.tables.items() if rows.num_rows}
-    for name, rows in tables.items():
-        engine.register(f"incoming_{name}", rows)
-    file = _file_number(engine, chunk.file)
-    _learn_names(engine, tables, chunk.feed)
-    _note_source(engine, chunk.log)
-    _judge_records(engine, list(tables), file)
-    _refuse_other_declarations(engine)
-    displaced = _displace(engine)
-    written = {name: _write(engine, table(name)) for name in tables}
-    if keep_ids:
-        _keep_identifiers(engine, tables)
-    engine.execute(
-        "INSERT INTO records SELECT source, id, run, recorded_at, withdrawn, content, file, "
-        f"line, {NEXT_BATCH} FROM judged WHERE verdict = 'loaded'"
-    )
-    books = _close_books(engine, chunk, file, written, displaced)
-    for name in tables:
-        engine.unregister(f"incoming_{name}")
-    return books
-
-
-def _file_number(engine: Engine, file: FileFacts) -> int:
-    found = engine.query("SELECT file FROM files WHERE sha256 = ?", [file.sha256])
-    if found.num_rows:
-        return int(found["file"][0].as_py())
-    engine.execute(
-        "INSERT INTO files SELECT count(*) + 1, ?, ? FROM files", [file.sha256, file.name]
-    )
-    return _file_number(engine, file)
-
-
-def _learn_names(engine: Engine, tables: Mapping[str, pa.Table], feed: str) -> None:
-    """Give every new name in the chunk a code."""
-    columns = [
-        f'SELECT DISTINCT "{column}" AS name FROM incoming_{name}'
-        for name in tables
-        for column in ["source", *(f.name for f in table(name).fields_of_type("code"))]
-    ]
-    columns.append("SELECT nullif(?, '') AS name")
-    engine.execute(
-        "INSERT INTO dictionary "
-        "SELECT (SELECT count(*) FROM dictionary) + row_number() OVER (ORDER BY name), name "
-        f"FROM ({' UNION '.join(columns)}) AS named "
-        "WHERE name IS NOT NULL AND name NOT IN (SELECT name FROM dictionary)",
-        [feed],
-    )
-
-
-def _note_source(engine: Engine, log: EventLog) -> None:
-    told = " UNION ".join(
-        f"SELECT DISTINCT d.code FROM incoming_{name} AS i JOIN dictionary AS d "
-        "ON d.name = i.source"
-        for name, rows in log.tables.items()
-        if rows.num_rows
-    )
-    if not told:
-        return
-    other = engine.query(
-        f"SELECT 1 FROM sources WHERE source IN ({told}) AND (clock <> ? OR zone <> ?)",
-        [log.clock, log.zone],
-    )
-    if other.num_rows:
-        raise StoreError(
-            "this store holds the same feed with another clock or time zone",
-            repair="Load it with the clock and zone of its first load, or into a new store.",
+    def _write(self) -> None:
+        gathered = Coded.joined(self._waiting)
+        self._waiting = []
+        self._shown.show("incoming_records", gathered.records)
+        for name, rows in gathered.tables.items():
+            self._shown.show(f"incoming_{name}", rows)
+        judging.judge(self._engine, self._shown)
+        self._books.note_judged(displaced=judging.displace(self._engine, self._shown))
+        for name, rows in gathered.tables.items():
+            count = judging.write(self._engine, table(name), rows)
+            self._books.written[name] = self._books.written.get(name, 0) + count
+        self._engine.execute(
+            "INSERT INTO records SELECT source, id, run, recorded_at, withdrawn, content, file, "
+            "line, ?, period FROM judged WHERE verdict = 'loaded'",
+            [self._books.batch],
         )
-    engine.execute(
-        f"INSERT INTO sources SELECT t.code, ?, ?, ?, ? FROM ({told}) AS t "
-        "WHERE t.code NOT IN (SELECT source FROM sources)",
-        [log.clock, log.zone, log.about.get("title", ""), log.about.get("licence", "")],
-    )
+        self._shown.hide("incoming_records", "judged", *(f"incoming_{n}" for n in gathered.tables))
 
-
-def _judge_records(engine: Engine, names: list[str], file: int) -> None:
-    """Put each record of the chunk in ``judged`` with its verdict."""
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {_verdicts(names, file)}")
-
-
-def _verdicts(names: list[str], file: int) -> str:
-    if not names:
-        return (
-            "SELECT * , '' AS verdict, false AS displaces, 0::BIGINT AS known FROM records LIMIT 0"
+    def _file(self, file: FileFacts, feed: int | None) -> int:
+        """The number of a file, known by its content; this batch is the last that brought it."""
+        if file.sha256 in self._files:
+            return self._files[file.sha256]
+        found = self._engine.query("SELECT file FROM files WHERE sha256 = ?", [file.sha256])
+        if not found.num_rows:
+            self._engine.execute(
+                "INSERT INTO files (file, sha256, name) SELECT count(*) + 1, ?, ? FROM files",
+                [file.sha256, file.name],
+            )
+            return self._file(file, feed)
+        number = int(found["file"][0].as_py())
+        self._engine.execute(
+            "UPDATE files SET source = ?, batch = ? WHERE file = ?",
+            [feed, self._books.batch, number],
         )
-    parts = " UNION ALL ".join(_parts(table(name)) for name in names)
-    return f"""
-    WITH parts AS ({parts}),
-    incoming AS (
-        SELECT line, min(source) AS source_name, min(key) AS key, max(recorded_at) AS recorded_at,
-               bool_or(withdrawn) AS withdrawn, min(run) AS run,
-               CAST(sum(content) % {2**60} AS BIGINT) AS content
-        FROM parts GROUP BY line
-    ),
-    named AS (
-        SELECT d.code AS source, coalesce(i.key, i.content) AS id, i.run, i.recorded_at,
-               i.withdrawn, i.content, {file} AS file, i.line
-        FROM incoming AS i JOIN dictionary AS d ON d.name = i.source_name
-    ),
-    rivals AS (
-        SELECT *, row_number() OVER same_key AS rank, first_value(content) OVER same_key AS best
-        FROM named
-        WINDOW same_key AS (PARTITION BY source, id, run, recorded_at ORDER BY content, line)
-    )
-    SELECT n.source, n.id, n.run, n.recorded_at, n.withdrawn, n.content, n.file, n.line,
-           CASE WHEN r.content < n.best AND n.content <> r.content THEN 'rejected'
-                WHEN r.content = n.content AND n.best = r.content THEN 'already'
-                WHEN n.content > n.best THEN 'rejected'
-                WHEN n.rank = 1 THEN 'loaded'
-                ELSE 'already' END AS verdict,
-           r.content IS NOT NULL AND r.content > n.best AS displaces,
-           r.content AS known
-    FROM rivals AS n LEFT JOIN records AS r
-      ON r.source = n.source AND r.id = n.id AND r.run = n.run
-     AND r.recorded_at IS NOT DISTINCT FROM n.recorded_at
-    """
+        self._files[file.sha256] = number
+        return number
 
-
-def _parts(spec: TableSpec) -> str:
-    """Each row of an incoming table with the hash of all that it says."""
-    unsaid = ("id", "part", "source", "recorded_at", "run")
-    said = [f for f in spec.fields if f.name not in unsaid]
-    words = ", ".join(f"coalesce(CAST(\"{f.name}\" AS VARCHAR), '~')" for f in said)
-    return (
-        "SELECT line, source, keyed_hash(source || chr(31) || id) AS key, recorded_at, withdrawn, "
-        f"run, keyed_hash(concat_ws(chr(31), '{spec.name}', {words})) AS content "
-        f"FROM incoming_{spec.name}"
-    )
-
-
-def _refuse_other_declarations(engine: Engine) -> None:
-    """A mapping may not declare a place otherwise than the store does (its rows have no line)."""
-    other = "line <= 0 AND (verdict = 'rejected' OR displaces)"
-    if engine.query(f"SELECT 1 FROM judged WHERE {other} LIMIT 1").num_rows:
-        raise StoreError(
-            "the mapping declares a place or organisation otherwise than this store does",
-            repair="Load all records with the new mapping into a new store, or keep the old words.",
-        )
-
-
-def _displace(engine: Engine) -> int:
-    """Move records of the store that lose to one of the chunk to the rejects (rule §6).
-
-    Answers how many of them this same load had counted as loaded.
-    """
-    same = (
-        "l.source = j.source AND l.id = j.id AND l.run = j.run "
-        "AND l.recorded_at IS NOT DISTINCT FROM j.recorded_at"
-    )
-    displaced = "judged AS j WHERE j.verdict = 'loaded' AND j.displaces"
-    if not engine.query(f"SELECT 1 FROM {displaced} LIMIT 1").num_rows:
-        return 0
-    engine.execute(
-        f"INSERT INTO rejects SELECT l.file, l.source, l.line, {_CONFLICT_WORDS} "
-        f"FROM records AS l, {displaced} AND {same} EXCEPT SELECT * FROM rejects"
-    )
-    own = engine.query(
-        f"SELECT count(*) AS n FROM records AS l, {displaced} AND {same} AND l.batch = {NEXT_BATCH}"
-    )
-    for name in ["records", *(f"ledger.{n}" for n in table_names())]:
-        engine.execute(f"DELETE FROM {name} AS l USING {displaced} AND {same}")
-    return int(own["n"][0].as_py())
-
-
-def _write(engine: Engine, spec: TableSpec) -> int:
-    """Write the loaded records' rows of one table, names and identifiers as integers."""
-    joins, values = [], []
-    for f in spec.own:
-        kind = f.type.partition(":")[0]
-        if kind == "code":
-            joins.append(f'LEFT JOIN dictionary AS d_{f.name} ON d_{f.name}.name = i."{f.name}"')
-            values.append(f"d_{f.name}.code")
-        elif kind == "identifier":
-            values.append(f'keyed_hash(i."{f.name}")')
-        else:
-            values.append(f'i."{f.name}"')
-    loaded = (
-        f"FROM incoming_{spec.name} AS i JOIN judged AS j "
-        "ON j.line = i.line AND j.verdict = 'loaded'"
-    )
-    engine.execute(
-        f"INSERT INTO ledger.{spec.name} SELECT j.id, i.part, j.source, i.recorded_at, "
-        f"i.withdrawn, i.run, {', '.join(values)} {loaded} {' '.join(joins)}"
-    )
-    return int(engine.query(f"SELECT count(*) AS n {loaded}")["n"][0].as_py())
-
-
-def _keep_identifiers(engine: Engine, tables: Mapping[str, pa.Table]) -> None:
-    columns = [
-        f'SELECT DISTINCT "{f.name}" AS identifier FROM incoming_{name}'
-        for name in tables
-        for f in table(name).fields_of_type("identifier")
-    ]
-    if columns:
-        engine.execute(
-            "INSERT INTO kept_ids SELECT keyed_hash(identifier), identifier "
-            f"FROM ({' UNION '.join(columns)}) AS kept WHERE identifier IS NOT NULL "
-            "AND keyed_hash(identifier) NOT IN (SELECT pseudonym FROM kept_ids)"
-        )
-
-
-def _close_books(
-    engine: Engine, chunk: Chunk, file: int, written: Mapping[str, int], displaced: int
-) -> LoadResult:
-    """The books of a chunk; records of this load that it displaced move to the rejected."""
-    _write_rejects(engine, chunk.rejects, file, chunk.feed)
-    rejects = [*chunk.rejects, *_conflicts(engine)]
-    counted = engine.query(
-        "SELECT verdict, count(*) AS n FROM judged WHERE line > 0 GROUP BY verdict"
-    ).to_pylist()
-    verdicts = {row["verdict"]: row["n"] for row in counted}
-    reason_of = {reject.line: reject for reject in reversed(rejects)}
-    reasons = {CONFLICT: displaced} if displaced else {}
-    for reject in sorted(reason_of.values(), key=lambda one: one.line):
-        reasons[reject.reason] = reasons.get(reject.reason, 0) + 1
-    return LoadResult(
-        read=chunk.read,
-        loaded=verdicts.get("loaded", 0) - displaced,
-        already=verdicts.get("already", 0),
-        rejected=len(reason_of) + displaced,
-        written=written,
-        reasons=reasons,
-        repairs={
-            reject.reason: f"first at {chunk.file.name} line {reject.line}. {reject.repair}"
-            for reject in sorted(rejects, key=lambda one: -one.line)
-        },
-    )
-
-
-def _conflicts(engine: Engine) -> Iterator[Reject]:
-    """Records of the chunk that lost to another of the same key, noted among the rejects."""
-    lost = "FROM judged WHERE verdict = 'rejected' AND line > 0"
-    engine.execute(
-        f"INSERT INTO rejects SELECT file, source, line, {_CONFLICT_WORDS} {lost} "
-        "EXCEPT SELECT * FROM rejects"
-    )
-    for line in engine.query(f"SELECT line {lost}")["line"].to_pylist():
-        yield Reject(line, "", CONFLICT, CONFLICT_REPAIR)
-
-
-def _write_rejects(engine: Engine, rejects: Sequence[Reject], file: int, feed: str) -> None:
-    if not rejects:
-        return
-    engine.register("incoming_rejects", pa.Table.from_pylist([vars(one) for one in rejects]))
-    engine.execute(
-        "INSERT INTO rejects SELECT DISTINCT "
-        f"{file}, (SELECT code FROM dictionary WHERE name = ?), line, field, reason, repair "
-        "FROM incoming_rejects EXCEPT SELECT * FROM rejects",
-        [feed],
-    )
-    engine.unregister("incoming_rejects")
+    def _note_sources(self, log: EventLog) -> None:
+        """Note who speaks; a feed keeps the clock and zone of its first load."""
+        for feed in self._coder.feeds(log):
+            told = (feed, log.clock, log.zone)
+            if told in self._feeds:
+                continue
+            found = self._engine.query("SELECT clock, zone FROM sources WHERE source = ?", [feed])
+            if not found.num_rows:
+                about = [log.about.get(name, "") for name in ("title", "licence", "organisation")]
+                self._engine.execute(
+                    "INSERT INTO sources VALUES (?, ?, ?, ?, ?, ?)", [*told, *about]
+                )
+            elif found.to_pylist() != [{"clock": log.clock, "zone": log.zone}]:
+                raise StoreError(
+                    "this store holds the same feed with another clock or time zone",
+                    repair="Load it with the clock and zone of its first load, or into a new "
+                    "store.",
+                )
+            self._feeds.add(told)

@@ -2,7 +2,8 @@
 
 Names and identifiers are stored as integers: open lists of names through
 ``dictionary``, identifiers as pseudonyms. ``records`` has one line for each
-version of each record, ``rejects`` one for each row that could not be used.
+version of each record, ``rejects`` one for each row that could not be used,
+``doubts`` one for each thing to doubt in a row that was used.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from wholeflow.core.errors import StoreError
 from wholeflow.events import TableSpec, table, table_names
 from wholeflow.store.engine import Engine
 
-VERSION = 1
+VERSION = 2
 """The version of this layout; a store says which one it has."""
 
 SQL_TYPES = {
@@ -32,14 +33,17 @@ BOOKS = {
     "about": "name VARCHAR, value VARCHAR",
     "dictionary": "code INTEGER, name VARCHAR",
     "kept_ids": "pseudonym BIGINT, identifier VARCHAR",
-    "sources": "source INTEGER, clock VARCHAR, zone VARCHAR, title VARCHAR, licence VARCHAR",
-    "files": "file INTEGER, sha256 VARCHAR, name VARCHAR",
+    "sources": "source INTEGER, clock VARCHAR, zone VARCHAR, title VARCHAR, licence VARCHAR, "
+    "organisation VARCHAR",
+    "files": "file INTEGER, sha256 VARCHAR, name VARCHAR, source INTEGER, batch INTEGER",
     "batches": "batch INTEGER, loaded_at BIGINT, read BIGINT, loaded BIGINT, already BIGINT, "
     "rejected BIGINT",
     "records": "source INTEGER, id BIGINT, run BIGINT, recorded_at BIGINT, withdrawn BOOLEAN, "
-    "content BIGINT, file INTEGER, line BIGINT, batch INTEGER",
+    "content BIGINT, file INTEGER, line BIGINT, batch INTEGER, "
+    "period BIGINT",
     "rejects": "file INTEGER, source INTEGER, line BIGINT, field VARCHAR, reason VARCHAR, "
     "repair VARCHAR",
+    "doubts": "file INTEGER, source INTEGER, line BIGINT, field VARCHAR, doubt VARCHAR",
 }
 
 
@@ -65,8 +69,8 @@ def columns_of(spec: TableSpec) -> str:
     return ", ".join(f'"{f.name}" {SQL_TYPES[f.type.partition(":")[0]]}' for f in spec.fields)
 
 
-def check_version(engine: Engine, where: str) -> None:
-    """Refuse a file that is no store, or one of another layout."""
+def check_version(engine: Engine, where: str) -> int:
+    """The layout of a store, no newer than ours; refuses a file that is no store."""
     names = engine.query("SELECT table_name FROM duckdb_tables()")["table_name"].to_pylist()
     if "about" not in names or "records" not in names:
         raise StoreError(
@@ -75,10 +79,19 @@ def check_version(engine: Engine, where: str) -> None:
             repair="Name a store made with `wholeflow load`, or a new file.",
         )
     found = engine.query("SELECT value FROM about WHERE name = 'layout'")["value"].to_pylist()
-    if found != [str(VERSION)]:
+    if len(found) != 1 or not str(found[0]).isdigit():
         raise StoreError(
-            f"this store has layout {found[0] if found else 'unknown'}, "
-            f"and this wholeflow reads layout {VERSION}",
+            "this store does not say which layout it has",
             where=where,
-            repair="Use the wholeflow that made it, or load the records again into a new store.",
+            repair="Put it back from a copy, or load the records into a new store.",
         )
+    layout = int(found[0])
+    if layout > VERSION:
+        raise StoreError(
+            f"this store was made by a newer wholeflow (layout {layout}); "
+            f"this one reads layout {VERSION}",
+            where=where,
+            repair="Install the newer wholeflow, or load the records into a new store with this "
+            "one.",
+        )
+    return layout

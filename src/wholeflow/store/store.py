@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -10,10 +13,10 @@ from typing import Any
 import pyarrow as pa
 
 from wholeflow.core.errors import StoreError
-from wholeflow.store import schema
-from wholeflow.store.engine import DuckDBEngine, Engine
-
-IN_MEMORY = ":memory:"
+from wholeflow.store import faults, schema
+from wholeflow.store.engine import IN_MEMORY, DuckDBEngine, Engine
+from wholeflow.store.migrations import migrate
+from wholeflow.store.spill import folder_beside
 
 
 @dataclass(frozen=True)
@@ -73,26 +76,106 @@ def open_store(path: str | Path = IN_MEMORY, *, must_exist: bool = False) -> Sto
     """Open a store file, or make it; without a path, a store in memory.
 
     One that ``must_exist`` is opened for reading; several processes may do that at once.
-    Raises StoreError when the file is no store, is of another layout, is held by
-    another process, or is absent though it ``must_exist``.
+    A store of an older layout is brought up to date first. Raises StoreError when the file
+    is no store, is of a newer layout, is damaged, is held by another process, or is absent
+    though it ``must_exist``.
     """
     name = str(path)
-    exists = name != IN_MEMORY and Path(name).exists()
-    if must_exist and not exists:
+    if name == IN_MEMORY:
+        return _in_memory()
+    if not os.path.exists(name):
+        if must_exist:
+            raise StoreError(
+                "there is no such store",
+                where=name,
+                repair="Make one with `wholeflow load STORE PATH... --source NAME`.",
+            )
+        _make(Path(name))
+    engine, layout = _open(name, read_only=must_exist)
+    if layout == schema.VERSION:
+        return Store(name, engine)
+    if must_exist:
+        engine.close()
+        _renew(name, layout)
+        engine, _ = _open(name, read_only=True)
+    else:
+        with _closing_on_failure(engine):
+            migrate(engine, layout, name)
+    return Store(name, engine)
+
+
+def _in_memory() -> Store:
+    engine = DuckDBEngine(IN_MEMORY)
+    schema.make(engine)
+    return Store(IN_MEMORY, engine)
+
+
+def _make(path: Path) -> None:
+    """Make an empty store: it appears whole, or not at all when the process is killed."""
+    target = Path(os.path.realpath(path))
+    log_of_changes = f"{target}.wal"
+    if os.path.exists(log_of_changes) and os.path.getsize(log_of_changes):
         raise StoreError(
-            "there is no such store",
-            where=name,
-            repair="Make one with `wholeflow load STORE PATH... --source NAME`.",
+            "the log of changes of a store that is gone lies here",
+            where=log_of_changes,
+            repair="Put it back beside its own store, or delete it when you do not need its last "
+            "load.",
         )
-    engine = DuckDBEngine(name, read_only=must_exist)
     try:
-        if exists:
-            schema.check_version(engine, name)
-        else:
-            schema.make(engine)
-            if name != IN_MEMORY:
-                Path(name).chmod(0o600)  # it holds people's records
+        folder = folder_beside(target)
+        try:
+            _make_in(folder.path, target)
+        finally:
+            folder.release()
+    except OSError as error:
+        raise faults.of_system(error, str(path)) from error
+    except StoreError as error:  # it names the folder, which is gone
+        raise StoreError(error.what, where=str(path), repair=error.repair) from error
+
+
+def _make_in(folder: Path, target: Path) -> None:
+    """Make a store in a folder, and give it its name when it is whole."""
+    made = folder / "new"
+    with closing(DuckDBEngine(str(made))) as engine:
+        schema.make(engine)
+        engine.execute("CHECKPOINT")  # closing does it too, but says nothing when it fails
+    _move(made, target)
+
+
+def _move(made: Path, target: Path) -> None:
+    """Give a new store its name, unless another process has just made one of that name."""
+    try:
+        os.link(made, target)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        made.rename(target)
+
+
+def _open(name: str, *, read_only: bool) -> tuple[DuckDBEngine, int]:
+    """An engine on a store file, and the layout of the store."""
+    engine = DuckDBEngine(name, read_only=read_only)
+    with _closing_on_failure(engine):
+        return engine, schema.check_version(engine, name)
+
+
+def _renew(name: str, layout: int) -> None:
+    """Bring a store up to date for somebody who only reads it."""
+    try:
+        open_store(name).close()
+    except StoreError as error:
+        raise StoreError(
+            f"this store has layout {layout} and can't be brought to layout {schema.VERSION}: "
+            f"{error.what}",
+            where=name,
+            repair=error.repair,
+        ) from error
+
+
+@contextmanager
+def _closing_on_failure(engine: Engine) -> Iterator[None]:
+    try:
+        yield
     except BaseException:
         engine.close()
         raise
-    return Store(name, engine)

@@ -79,6 +79,7 @@ closed AS (
     FROM referred AS r
 )
 SELECT c.run, c.person, c.rank, c.id, c.part, c.source, c.at, c.kind, c.stage, c.ends, c.precision,
+       CASE c.precision WHEN 'day' THEN $day - 1 WHEN 'month' THEN $month - 1 ELSE 0 END AS slack,
        c.activity, c.need, c.from_place, c.to_place, c.team, c.waits_for, c.reason,
        c.visit_ref, c.stay_place AS place, c.place IS NOT NULL OR c.ref IS NOT NULL AS is_placed,
        CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS visit_end,

@@ -1,0 +1,35 @@
+"""The period that a record belongs to, where newer extracts replace whole periods (rule §6)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from wholeflow.core.time import clock_changes
+
+MONDAY = np.timedelta64(3, "D")
+"""1970-01-01, the first day of numpy's count, was a Thursday."""
+
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
+
+def starts(instants: pa.Array, by: str, zone: str) -> pa.Array:
+    """The start of the day, week, month, quarter or year of each instant, by the zone's clock.
+
+    In microseconds of wall-clock time since 1970; absent where the instant is.
+
+    >>> starts(pa.array([1_719_789_000_000_000, None]), "month", "Europe/London").to_pylist()
+    [1719792000000000, None]
+    """
+    changes = clock_changes(zone)
+    utc = instants.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
+    since = np.searchsorted([at for at, _ in changes], utc, side="right") - 1
+    wall = (utc + np.array([offset for _, offset in changes])[since]).astype("datetime64[us]")
+    if by in MONTHS:
+        months = wall.astype("datetime64[M]").astype(np.int64)
+        first = (months // MONTHS[by] * MONTHS[by]).astype("datetime64[M]")
+    else:
+        day = wall.astype("datetime64[D]")
+        first = day if by == "day" else (day + MONDAY).astype("datetime64[W]") - MONDAY
+    found = first.astype("datetime64[us]").astype(np.int64)
+    return pa.array(found, pa.int64(), mask=np.asarray(instants.is_null()))

@@ -1,0 +1,167 @@
+"""pm4py reads the logs that we write, and we read those that it writes.
+
+It is AGPL: it lives in an environment of its own, ``pm4py`` beside ``bin`` of this one, and
+runs in a process of its own.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from wholeflow.exchange import object_log, read_ocel, read_xes, write_ocel, write_xes
+from wholeflow.exchange.ocel import rows_of
+from wholeflow.exchange.xes import Attribute, Event, Extension, Trace, XesLog
+
+pytestmark = pytest.mark.peers
+
+OCEL = """
+import json, sys, pm4py
+source, *targets = sys.argv[1:]
+read = {"sqlite": pm4py.read_ocel2_sqlite, "jsonocel": pm4py.read_ocel2_json}
+write = {"sqlite": pm4py.write_ocel2_sqlite, "jsonocel": pm4py.write_ocel2_json}
+log = read[source.rpartition(".")[2]](source)
+for target in targets:
+    write[target.rpartition(".")[2]](log, target)
+print(json.dumps({"events": len(log.events), "objects": len(log.objects),
+    "links": sorted(map(list, log.relations[["ocel:eid", "ocel:oid", "ocel:qualifier"]].values)),
+    "o2o": sorted(map(list, log.o2o[["ocel:oid", "ocel:oid_2", "ocel:qualifier"]].values)),
+    "changes": len(log.object_changes),
+    "times": sorted(str(at) for at in log.events["ocel:timestamp"])}))
+"""
+
+XES = """
+import json, sys, pm4py
+log = pm4py.read_xes(sys.argv[1])
+pm4py.write_xes(log, sys.argv[2])
+names = ["case:concept:name", "concept:name", "time:timestamp", "age", "urgent"]
+print(json.dumps([[str(value) for value in row] for row in log[names].values]))
+"""
+
+
+@pytest.fixture(scope="module")
+def python():
+    path = Path(sys.prefix) / "pm4py/bin/python"
+    if not path.exists():
+        pytest.skip("pm4py is not installed in an environment of its own")
+    return path
+
+
+def run(python, script, *arguments):
+    done = subprocess.run(
+        [python, "-c", script, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+@pytest.fixture
+def log():
+    """Everything that pm4py can keep: it knows no attribute value that is taken away."""
+    p1 = [("frailty", 0, 4), ("frailty", 1_719_833_400_000_000, 6), ("name", 0, "Zoë")]
+    return object_log(
+        {
+            "Visit": {"miles": "float", "note": "string", "wounds": "integer"},
+            "Van serviced": {"paid": "boolean", "booked": "time"},
+        },
+        {"patient": {"frailty": "integer", "name": "string"}, "nurse": {}},
+        [
+            {
+                "id": f"e{n}",
+                "type": "Visit",
+                "at": 1_719_833_400_000_000 + n * 1_000_000,
+                "attributes": [("miles", n / 3), ("note", "a 'b' \"c\""), ("wounds", n)],
+                "links": [("p1", "visited"), ("n1", "by"), ("n1", "driven by")],
+            }
+            for n in range(3)
+        ]
+        + [
+            {
+                "id": "e9",
+                "type": "Van serviced",
+                "at": 1_719_833_500_000_000,
+                "attributes": [("paid", True), ("booked", "2024-07-01T11:00:00Z")],
+                "links": [("n1", "by")],
+            }
+        ],
+        [
+            {
+                "id": "p1",
+                "type": "patient",
+                "attributes": p1,
+                "links": [("n1", "named nurse"), ("n1", "friend")],
+            },
+            {"id": "n1", "type": "nurse", "attributes": [], "links": []},
+        ],
+    )
+
+
+@pytest.mark.parametrize("form", ["jsonocel", "sqlite"])
+def test_pm4py_reads_our_object_log_and_we_read_its(form, log, python, tmp_path):
+    write_ocel(log, tmp_path / f"ours.{form}")
+    theirs = [tmp_path / "theirs.jsonocel", tmp_path / "theirs.sqlite"]
+    said = run(python, OCEL, tmp_path / f"ours.{form}", *theirs)
+    events, objects = list(rows_of(log.events)), list(rows_of(log.objects))
+    assert (said["events"], said["objects"], said["changes"]) == (4, 2, 1)
+    width = 2 if form == "jsonocel" else 3  # from JSON it keeps one qualifier of a pair
+    for key, rows in (("links", events), ("o2o", objects)):
+        ours = {
+            (row["id"], one["object"], one["qualifier"])[:width]
+            for row in rows
+            for one in row["links"]
+        }
+        assert {tuple(link[:width]) for link in said[key]} == ours
+    assert said["times"][0].startswith("2024-07-01 11:30:00")
+    columns = ["id", "type"] if form == "jsonocel" else ["id", "type", "links"]
+    for path in theirs:
+        back = read_ocel(path)
+        for part in ("events", "objects"):
+            there, here = getattr(log, part), getattr(back, part)
+            for column in [*columns, *(("at",) if part == "events" else ())]:
+                assert here[column].to_pylist() == there[column].to_pylist(), (path.name, column)
+        assert numbers(back) == numbers(log)
+
+
+def numbers(log):
+    """Attributes that are numbers: pm4py writes whole ones as floats."""
+    return [
+        {
+            a["name"]: float(a["value"])
+            for a in row["attributes"]
+            if a["name"] in ("miles", "wounds")
+        }
+        for row in rows_of(log.events)
+    ]
+
+
+def test_pm4py_reads_our_xes_log_and_we_read_its(python, tmp_path):
+    def event(name, at, age):
+        return Event(
+            (
+                Attribute("string", "concept:name", name),
+                Attribute("date", "time:timestamp", at),
+                Attribute("int", "age", age),
+                Attribute("boolean", "urgent", "true"),
+            )
+        )
+
+    trace = Trace(
+        (Attribute("string", "concept:name", "NA"),),
+        (
+            event("Seen & <sent>", "2024-07-01T10:00:00.000+01:00", "7"),
+            event("Ü", "2024-07-01T11:00:00.250+01:00", "8"),
+        ),
+    )
+    extension = Extension("Time", "time", "http://www.xes-standard.org/time.xesext")
+    write_xes(XesLog(extensions=(extension,), traces=(trace,)), tmp_path / "ours.xes")
+    said = run(python, XES, tmp_path / "ours.xes", tmp_path / "theirs.xes")
+    assert [row[:2] + row[3:] for row in said] == [
+        ["NA", "Seen & <sent>", "7", "True"], ["NA", "Ü", "8", "True"],
+    ]  # fmt: skip
+    assert said[0][2] == "2024-07-01 09:00:00+00:00"
+    (back,) = read_xes(tmp_path / "theirs.xes").traces
+    assert [{a.key: a.value for a in e.attributes}["concept:name"] for e in back.events] == [
+        "Seen & <sent>", "Ü",
+    ]  # fmt: skip
