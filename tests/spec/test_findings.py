@@ -374,6 +374,15 @@ PLANTED = [
         [("ed.csv", 7, "shared number, birth dates differ")], set(),
     ),
     (
+        "two-nhs-numbers", "ed",
+        """
+        id | number | nhs        | born       | arrived          | left
+        7  | Eve    | 9434765919 | 1950-02-01 | 2024-07-09 09:00 | 2024-07-09 10:00
+        8  | Eve    | 4010232137 | 1950-02-01 | 2024-07-10 09:00 | 2024-07-10 10:00
+        """,
+        [("ed.csv", 5, "two NHS numbers"), ("ed.csv", 6, "two NHS numbers")], set(),
+    ),
+    (
         "corrected-ends", "spells",
         """
         id | number | admitted         | discharged       | how | extract

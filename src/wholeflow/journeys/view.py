@@ -12,7 +12,7 @@ from wholeflow.core import time
 from wholeflow.core.errors import RequestError, UnsupportedError, unknown
 from wholeflow.events.declared import SHARED_NUMBER, kinds
 from wholeflow.governance.pseudonyms import DIGITS, show
-from wholeflow.journeys import operators
+from wholeflow.journeys import buckets, operators
 from wholeflow.journeys.known_as import persons
 from wholeflow.store import Engine, Store
 
@@ -108,11 +108,39 @@ class Journeys:
         if name == "present_events":
             self.engine.register("kinds", _kinds())
         if name == operators.KNOWN_AS:
-            body = self._who_is_who()
+            bodies = [self._who_is_who()]
+        elif name in buckets.BY_PERSON:
+            bodies = self._by_person(name)
         else:
-            body = operators.sql(name, self._settings())
-        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
+            bodies = [operators.sql(name, self._settings())]
+        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {bodies[0]}")
+        for body in bodies[1:]:
+            self.engine.execute(f"INSERT INTO {name} {body}")
         self._made.add(name)
+
+    def _by_person(self, name: str) -> list[str]:
+        """The SQL of an operator, for each bucket of people where there are many events."""
+        body = operators.sql(name, self._settings())
+        ranges = buckets.ranges(self._number_of("present_events"))
+        if len(ranges) == 1:
+            return [body]
+        return [
+            self._numbered_on(name, buckets.of_bucket(body, first, last), is_first=first == 0)
+            for first, last in ranges
+        ]
+
+    def _numbered_on(self, name: str, body: str, *, is_first: bool) -> str:
+        """Rows of a further bucket, numbered on from those that are there when they are added."""
+        numbers = [
+            f"{column} + (SELECT coalesce(max(n.{column}), 0) FROM {name} AS n) AS {column}"
+            for column in buckets.NUMBERED.get(name, ())
+        ]
+        if is_first or not numbers:
+            return body
+        return f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({body}) AS bucket"
+
+    def _number_of(self, name: str) -> int:
+        return int(self.engine.query(f"SELECT count(*) AS n FROM {name}")["n"][0].as_py())
 
     def _who_is_who(self) -> str:
         used = self.engine.query("SELECT l.person, l.same_as FROM links AS l WHERE l.used")

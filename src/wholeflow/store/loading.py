@@ -9,6 +9,7 @@ changes nothing, nor does the size of the chunks.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -30,6 +31,9 @@ from wholeflow.store.store import Store
 
 ROWS_AT_ONCE = 2_000_000
 """Rows of tables that are judged and written together: each time, the store is searched once."""
+
+CHUNKS_AHEAD = 3
+"""Chunks that are read while others are written."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +104,17 @@ def _any_order(engine: Engine) -> Iterator[None]:
 
 
 def _read_ahead(chunks: Iterable[Chunk]) -> Generator[Chunk]:
-    """The chunks, each read by another thread while the one before is worked on."""
+    """The chunks, the next ones read by another thread while one is worked on."""
     given = iter(chunks)
     with ThreadPoolExecutor(1) as reader:
         try:
-            coming = reader.submit(next, given, None)
-            while (chunk := coming.result()) is not None:
-                coming = reader.submit(next, given, None)
+            coming = deque(reader.submit(next, given, None) for _ in range(CHUNKS_AHEAD))
+            while (chunk := coming.popleft().result()) is not None:
+                coming.append(reader.submit(next, given, None))
                 yield chunk
         finally:
+            for waiting in coming:
+                waiting.cancel()
             if isinstance(given, Generator):
                 reader.submit(given.close).result()  # by the thread that began it
 

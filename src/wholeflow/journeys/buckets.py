@@ -1,0 +1,47 @@
+"""Large stores are worked through bucket by bucket of people, so that memory stays bounded.
+
+A bucket holds the people whose pseudonyms lie in one range. Pseudonyms are keyed hashes,
+so ranges of one width hold about equally many people.
+"""
+
+from __future__ import annotations
+
+import re
+
+from wholeflow.governance.pseudonyms import DIGITS
+
+BY_PERSON = ("placed_events", "visits", "stays", "steps", "handoffs", "journeys")
+"""The operators whose answers about one person rest on that person's events only."""
+
+NUMBERED = {"stays": ("stay", "journey"), "handoffs": ("handoff",)}
+"""The columns that number the rows of an operator, from 1."""
+
+EVENTS = 2_000_000
+"""The most events that are worked through at once; docs/benchmarks.md has the measurements."""
+
+PSEUDONYMS = 16**DIGITS
+
+READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(('present_events', *BY_PERSON))}) AS (\w+)")
+
+
+def ranges(events: int) -> list[tuple[int, int]]:
+    """The ranges of pseudonyms, first and last, of as few buckets as ``events`` need.
+
+    >>> len(ranges(100)), len(ranges(5_000_000))
+    (1, 4)
+    """
+    count = 1
+    while count * EVENTS < events:
+        count *= 2
+    width = PSEUDONYMS // count
+    return [(number * width, (number + 1) * width - 1) for number in range(count)]
+
+
+def of_bucket(sql: str, first: int, last: int) -> str:
+    """An operator's SQL on the people of one bucket.
+
+    >>> of_bucket("SELECT s.stay FROM stays AS s", 0, 9)
+    'SELECT s.stay FROM (SELECT * FROM stays AS b WHERE b.person BETWEEN 0 AND 9) AS s'
+    """
+    some = rf"\1 (SELECT * FROM \2 AS b WHERE b.person BETWEEN {first} AND {last}) AS \3"
+    return READ.sub(some, sql)

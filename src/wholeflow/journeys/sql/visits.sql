@@ -1,0 +1,69 @@
+-- One row for each visit of a person to a place: its milestones as they were recorded. A milestone known to
+-- the day stands no earlier than an earlier milestone of that day (§18).
+WITH gathered AS (
+    SELECT v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival,
+           $first_by(v.source, CASE WHEN v.stage IS NOT NULL THEN v.rank END) AS source,
+           $first_by(v.need, CASE WHEN v.need IS NOT NULL THEN v.rank END) AS need,
+           $first_by(v.from_place, CASE WHEN v.from_place IS NOT NULL THEN v.rank END) AS from_place,
+           $last_by(v.to_place, CASE WHEN v.to_place IS NOT NULL THEN v.rank END) AS to_place,
+           $last_by(v.reason, CASE WHEN v.reason IS NOT NULL THEN v.rank END) AS reason,
+           $first_by(v.waits_for, CASE WHEN v.waits_for IS NOT NULL THEN v.rank END) AS waits_for,
+           $last_by(v.kind, CASE WHEN v.ends = 1 THEN v.rank END) AS last_end_kind,
+           min(CASE WHEN v.stage IS NOT NULL THEN v.rank END) AS begin_rank,
+           min(CASE WHEN v.kind = 'referred' THEN v.at END) AS referred_at,
+           min(CASE WHEN v.kind = 'accepted' THEN v.at END) AS accepted_at,
+           min(CASE WHEN v.kind = 'arrived' THEN v.at END) AS arrived_at,
+           min(CASE WHEN v.kind = 'started' THEN v.at END) AS started_at,
+           min(CASE WHEN v.kind = 'ready' THEN v.at END) AS ready_at,
+           max(CASE WHEN v.ends = 1 THEN v.at END) AS ended_at,
+           max(v.at) AS last_at,
+           max(CASE WHEN v.kind = 'died' THEN 1 ELSE 0 END) AS died,
+           max(CASE WHEN v.precision <> 'instant' THEN 1 ELSE 0 END) AS coarse,
+           max(CASE WHEN v.kind = 'accepted' THEN v.slack ELSE 0 END) AS accepted_slack,
+           max(CASE WHEN v.kind = 'arrived' THEN v.slack ELSE 0 END) AS arrived_slack,
+           max(CASE WHEN v.kind = 'started' THEN v.slack ELSE 0 END) AS started_slack,
+           max(CASE WHEN v.kind = 'ready' THEN v.slack ELSE 0 END) AS ready_slack,
+           max(CASE WHEN v.ends = 1 THEN v.slack ELSE 0 END) AS ended_slack,
+           sum(CASE WHEN v.kind = 'contact' THEN 1 ELSE 0 END) AS contacts,
+           max(CASE WHEN v.run = 0 AND v.at > t.last_at AND v.stage IS NOT NULL THEN 1 ELSE 0 END) AS beyond
+    FROM placed_events AS v
+    LEFT JOIN date_limits AS t ON t.source = v.source
+    WHERE v.visit_ref IS NOT NULL OR v.place IS NOT NULL
+    GROUP BY v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival
+    HAVING max(CASE WHEN v.stage IS NOT NULL AND (v.kind <> 'died' OR v.is_placed) THEN 1 ELSE 0 END) = 1
+),
+floored AS (
+    SELECT g.*, g.referred_at AS accepted_floor, greatest(g.referred_at, g.accepted_at) AS arrived_floor,
+           greatest(g.referred_at, g.accepted_at, g.arrived_at) AS started_floor,
+           greatest(g.referred_at, g.accepted_at, g.arrived_at, g.started_at) AS ready_floor,
+           greatest(g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at) AS ended_floor
+    FROM gathered AS g
+),
+timed AS (
+    SELECT f.run, f.person, f.visit_ref, f.place, f.visit_end, f.visit_arrival, f.source, f.need,
+           f.from_place, f.to_place, f.reason, f.waits_for, f.last_end_kind, f.begin_rank, f.last_at,
+           f.died, f.coarse, f.contacts, f.beyond, f.referred_at,
+           CASE WHEN f.accepted_floor - f.accepted_at BETWEEN 0 AND f.accepted_slack
+                THEN f.accepted_floor ELSE f.accepted_at END AS accepted_at,
+           CASE WHEN f.arrived_floor - f.arrived_at BETWEEN 0 AND f.arrived_slack
+                THEN f.arrived_floor ELSE f.arrived_at END AS arrived_at,
+           CASE WHEN f.started_floor - f.started_at BETWEEN 0 AND f.started_slack
+                THEN f.started_floor ELSE f.started_at END AS started_at,
+           CASE WHEN f.ready_floor - f.ready_at BETWEEN 0 AND f.ready_slack
+                THEN f.ready_floor ELSE f.ready_at END AS ready_at,
+           CASE WHEN f.ended_floor - f.ended_at BETWEEN 0 AND f.ended_slack
+                THEN f.ended_floor ELSE f.ended_at END AS ended_at
+    FROM floored AS f
+)
+SELECT g.*, coalesce(p.holds, 'body') AS holds, p.organisation,
+       coalesce(p.setting, 'other') AS setting,
+       CASE WHEN g.died = 1 THEN 'died' ELSE g.last_end_kind END AS ended_kind,
+       CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at)
+            ELSE coalesce(g.referred_at, g.accepted_at, g.arrived_at, g.started_at)
+       END AS begin_at,
+       coalesce(CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at) END,
+                g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at, g.ended_at) AS known_at,
+       coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, 0)
+           <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin
+FROM timed AS g
+LEFT JOIN place_facts AS p ON p.place = g.place
