@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -129,7 +130,7 @@ def load(
     if explain:
         typer.echo(records.explain() if isinstance(records, Reading) else log_in_words(records))
         return
-    is_new = not store.exists()
+    is_new = not os.path.exists(store)  # Path.exists refuses a folder that may not be searched
     try:
         with progress("Loading"), open_store(store) as opened:
             books = api.load(opened, records, keep_ids=keep_ids)

@@ -6,6 +6,7 @@ import json
 import logging
 import struct
 import threading
+import weakref
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +15,18 @@ import pytest
 import wholeflow as wf
 from wholeflow.core.errors import InputError, RequestError, StoreError
 from wholeflow.governance.pseudonyms import Key, read_key
-from wholeflow.store import Chunk, FileFacts, Reject, contents, load, open_store
+from wholeflow.store import (
+    Chunk,
+    FileFacts,
+    Reject,
+    contents,
+    judging,
+    load,
+    loading,
+    open_store,
+)
 from wholeflow.store.books import CONFLICT, REPLACED_FILES
+from wholeflow.store.shown import Shown
 
 KEY = Key(b"k" * 32)
 EVENT = {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward"}
@@ -268,6 +279,34 @@ def test_chunks_are_read_and_closed_by_one_thread():
         load(store, [Chunk(damaged, FileFacts("b", "b"), 1)], key=KEY)
     assert len(set(threads)) == 1
     assert threads[0] != threading.get_ident()
+
+
+def test_many_small_chunks_are_judged_together(monkeypatch):
+    judged = []
+    judge = judging.judge
+    monkeypatch.setattr(loading, "ROWS_AT_ONCE", 4)
+    monkeypatch.setattr(judging, "judge", lambda *given: judged.append(1) or judge(*given))
+    chunks = [
+        Chunk(log_of({**EVENT, "id": number}), FileFacts(str(number), str(number)), 1)
+        for number in range(10)
+    ]
+    assert load(open_store(), chunks, key=KEY).loaded == 10
+    assert len(judged) == 3
+
+
+def test_rows_that_were_shown_are_let_go_of_within_the_transaction():
+    store = open_store()
+    shown = Shown(store.engine)
+    with store.engine.transaction():
+        for number in range(3):
+            rows = pa.table({"n": [number], **({"more": ["x"]} if number else {})})
+            seen = weakref.ref(rows)
+            shown.show("given", rows)
+            assert told(store, "SELECT n FROM given") == [(number,)]
+            del rows
+            shown.hide("given")
+            assert seen() is None
+        shown.close()
 
 
 # --- the digest of what a record says ---

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,8 +77,8 @@ def load(
     keeps them as they are. ``now`` is noted in the store's books and enters no
     result. Raises RequestError for another key than the store's, StoreError for
     declarations that the store has otherwise, and whatever reading a chunk raises;
-    the store is then as it was. The next chunk is read in a thread of its own while
-    one is loaded.
+    the store is then as it was. Chunks are read in a thread of their own while others
+    are written.
     """
     engine = store.engine
     with _any_order(engine), engine.transaction():
@@ -97,10 +97,14 @@ def load(
 def _any_order(engine: Engine) -> Iterator[None]:
     """Rows may be written in any order: both cores then write."""
     engine.execute("SET preserve_insertion_order = false")
+    again = "SET preserve_insertion_order = true"
     try:
         yield
-    finally:
-        engine.execute("SET preserve_insertion_order = true")
+    except BaseException:
+        with suppress(Exception):  # what went wrong before tells more
+            engine.execute(again)
+        raise
+    engine.execute(again)
 
 
 def _read_ahead(chunks: Iterable[Chunk]) -> Generator[Chunk]:
