@@ -246,7 +246,12 @@ def demo(
     from wholeflow.sources.demo import write_records
 
     home = Path(folder)
-    home.mkdir(parents=True, exist_ok=True)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RequestError(
+            "the folder of the demo can't be made", where=str(home), repair="Name another folder."
+        ) from error
     write_records(home / "records", people=people, seed=seed, truth=truth)
     path = home / "riverford.duckdb"
     with open(path) as store:

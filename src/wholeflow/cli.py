@@ -131,16 +131,15 @@ def load(
         typer.echo(records.explain() if isinstance(records, Reading) else log_in_words(records))
         return
     is_new = not os.path.exists(store)  # Path.exists refuses a folder that may not be searched
-    try:
-        with progress("Loading"), open_store(store) as opened:
+    with progress("Loading"), open_store(store) as opened:
+        try:
             books = api.load(opened, records, keep_ids=keep_ids)
-    except BaseException as error:
-        if is_new:
-            store.unlink(missing_ok=True)
-            store.with_name(store.name + ".wal").unlink(missing_ok=True)
-        if isinstance(error, KeyboardInterrupt):
-            errors.print("stopped; the store is as it was before")
-        raise
+        except BaseException as error:
+            if is_new:
+                opened.remove_if_empty()
+            if isinstance(error, KeyboardInterrupt):
+                errors.print("stopped; the store is as it was before")
+            raise
     show(books, as_json)
     if books.rejected and not books.loaded + books.already:
         raise InputError(
@@ -211,7 +210,12 @@ def draft(
         return
     if out.exists():
         raise RequestError("this file is there already", where=str(out), repair="Name a new one.")
-    out.write_text(text, encoding="utf-8")
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RequestError(
+            "the draft can't be written here", where=str(out), repair="Check folder and rights."
+        ) from error
     typer.echo(f"wrote {out}: decide what it marks `# decide:`, then load with --mapping {out}")
 
 

@@ -28,7 +28,7 @@ def test_a_derived_table_is_the_same_in_buckets_and_at_once(store, name, monkeyp
     monkeypatch.setattr(buckets, "EVENTS", 150)
     seen = wf.journeys(store)
     events = seen.query("SELECT count(*) AS n FROM present_events")["n"][0].as_py()
-    assert len(buckets.ranges(events)) >= 8
+    assert len(buckets.ranges(seen.engine, events)) >= 8
     assert _to_the_second(seen.table(name)) == _to_the_second(whole)
 
 
@@ -40,9 +40,35 @@ def _to_the_second(rows):
     ]
 
 
-def test_the_buckets_hold_every_pseudonym_once():
-    ranges = buckets.ranges(50 * buckets.EVENTS)
-    assert len(ranges) == 64
+@pytest.mark.parametrize("events", [1, buckets.EVENTS, 50 * buckets.EVENTS])
+def test_the_buckets_hold_every_pseudonym_once(store, events):
+    seen = wf.journeys(store)
+    seen.has_events()
+    ranges = buckets.ranges(seen.engine, events)
     assert ranges[0][0] == 0
     assert ranges[-1][1] == 16**15 - 1
     assert all(after[0] == before[1] + 1 for before, after in pairwise(ranges))
+
+
+def test_people_with_several_numbers_fill_the_buckets_evenly():
+    """Somebody is known by the smallest of their numbers, so small ones are many."""
+    store = wf.open()
+    events = [
+        {"person": f"{n}", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward"}
+        for n in range(3000)
+    ]
+    same = [
+        {"person": f"{n}", "same_as": f"{n} by another number {k}", "method": "merge"}
+        for n in range(3000)
+        for k in range(4)
+    ]
+    wf.load(store, wf.EventLog.from_rows("book", events=events, same_person=same), key=KEY)
+    seen = wf.journeys(store)
+    seen.has_events()
+    sizes = [
+        seen.query(f"SELECT count(*) AS n FROM present_events WHERE person BETWEEN {a} AND {b}")
+        for a, b in buckets.ranges(seen.engine, 4 * buckets.EVENTS)
+    ]
+    held = [size["n"][0].as_py() for size in sizes]
+    assert len(held) == 4
+    assert max(held) < 1.2 * min(held)

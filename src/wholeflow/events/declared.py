@@ -38,6 +38,9 @@ THINGS = (
 SHARED_NUMBER = "shared number"
 """The method of a link between two numbers of a person that one row gives."""
 
+LIKENESS = "likeness"
+"""The method of links worked out from traits, and the feed that says them."""
+
 
 @dataclass(frozen=True)
 class Field:

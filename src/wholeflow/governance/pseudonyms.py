@@ -98,7 +98,10 @@ def read_key(path: Path, *, may_make: bool = True) -> Key:
             where=str(path),
             repair="Put it back, or name it in the environment variable WHOLEFLOW_KEY_FILE.",
         )
-    text = path.read_text(encoding="ascii", errors="replace").strip()
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise _unusable(path) from error
     try:
         secret = bytes.fromhex(text)
     except ValueError:
@@ -113,10 +116,22 @@ def read_key(path: Path, *, may_make: bool = True) -> Key:
 
 
 def _make_key(path: Path) -> Key:
-    path.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_bytes(_LENGTH)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise _unusable(path) from error
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(secret.hex() + "\n")
     log.warning("made a new key at %s: keep a copy where your secrets are kept", path)
     return Key(secret)
+
+
+def _unusable(path: Path) -> StoreError:
+    return StoreError(
+        "the key file can't be read or made",
+        where=str(path),
+        repair="Name a file that you may read and write in the environment variable "
+        "WHOLEFLOW_KEY_FILE.",
+    )

@@ -1,14 +1,15 @@
 """Large stores are worked through bucket by bucket of people, so that memory stays bounded.
 
-A bucket holds the people whose pseudonyms lie in one range. Pseudonyms are keyed hashes,
-so ranges of one width hold about equally many people.
+A bucket holds the people whose pseudonyms lie in one range.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from wholeflow.governance.pseudonyms import DIGITS
+from wholeflow.store import Engine
 
 BY_PERSON = ("placed_events", "visits", "stays", "steps", "handoffs", "journeys")
 """The operators whose answers about one person rest on that person's events only."""
@@ -24,17 +25,23 @@ PSEUDONYMS = 16**DIGITS
 READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(('present_events', *BY_PERSON))}) AS (\w+)")
 
 
-def ranges(events: int) -> list[tuple[int, int]]:
+def ranges(engine: Engine, events: int) -> list[tuple[int, int]]:
     """The ranges of pseudonyms, first and last, of as few buckets as ``events`` need.
 
-    >>> len(ranges(100)), len(ranges(5_000_000))
-    (1, 4)
+    Their edges are quantiles of the people of ``present_events``, roughly; where exactly they
+    lie changes no result.
     """
     count = 1
     while count * EVENTS < events:
         count *= 2
-    width = PSEUDONYMS // count
-    return [(number * width, (number + 1) * width - 1) for number in range(count)]
+    if count == 1:
+        return [(0, PSEUDONYMS - 1)]
+    shares = ", ".join(str(number / count) for number in range(1, count))
+    found = engine.query(
+        f"SELECT approx_quantile(e.person, [{shares}]) AS edges FROM present_events AS e"
+    )
+    edges = sorted({0, *found["edges"][0].as_py(), PSEUDONYMS})
+    return [(first, after - 1) for first, after in pairwise(edges)]
 
 
 def of_bucket(sql: str, first: int, last: int) -> str:

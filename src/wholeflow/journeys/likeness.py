@@ -15,11 +15,9 @@ import pyarrow.compute as pc
 
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.sql import fill
+from wholeflow.events.declared import LIKENESS
 from wholeflow.journeys.view import LINKS, Journeys, journeys
 from wholeflow.store import Store, replace_links
-
-LIKENESS = "likeness"
-"""The method of these links, and the feed that says them."""
 
 BIRTH_DATE = ("birth_year", "birth_month", "birth_day")
 OTHERS = ("sex", "postcode", "forename", "surname")

@@ -35,7 +35,7 @@ KNOWN_AS = "known_as"
 OPERATORS: dict[str, tuple[str, ...]] = {
     "hidden": (),
     "links": ("present_same_person", "present_traits"),
-    KNOWN_AS: ("links",),
+    KNOWN_AS: ("links", "present_traits"),
     "described_numbers": ("present_traits", "known_as", "links"),
     **PRESENT,
     "date_limits": ("present_events",),

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.errors import RequestError, UnsupportedError, unknown
-from wholeflow.events.declared import SHARED_NUMBER, kinds
+from wholeflow.events.declared import LIKENESS, SHARED_NUMBER, kinds
 from wholeflow.governance.pseudonyms import DIGITS, show
 from wholeflow.journeys import buckets, operators
-from wholeflow.journeys.known_as import persons
+from wholeflow.journeys.known_as import clashing, persons
 from wholeflow.store import Engine, Store
 
 ALWAYS = -(2**62)
@@ -121,7 +121,7 @@ class Journeys:
     def _by_person(self, name: str) -> list[str]:
         """The SQL of an operator, for each bucket of people where there are many events."""
         body = operators.sql(name, self._settings())
-        ranges = buckets.ranges(self._number_of("present_events"))
+        ranges = buckets.ranges(self.engine, self._number_of("present_events"))
         if len(ranges) == 1:
             return [body]
         return [
@@ -143,10 +143,38 @@ class Journeys:
         return int(self.engine.query(f"SELECT count(*) AS n FROM {name}")["n"][0].as_py())
 
     def _who_is_who(self) -> str:
-        used = self.engine.query("SELECT l.person, l.same_as FROM links AS l WHERE l.used")
-        found = persons(used["person"].to_numpy(), used["same_as"].to_numpy())
-        self.engine.register("linked", found)
+        recorded = self._links(f"l.method <> '{LIKENESS}'")
+        known = persons(recorded["person"].to_numpy(), recorded["same_as"].to_numpy())
+        alike = self._links(f"l.method = '{LIKENESS}'")
+        if alike.num_rows:
+            national = self.engine.query(
+                "SELECT DISTINCT t.nhs_number AS number FROM present_traits AS t "
+                "WHERE t.nhs_number IS NOT NULL"
+            )
+            pairs = alike["person"].to_numpy(), alike["same_as"].to_numpy()
+            clashes = clashing(known, *pairs, national["number"].to_numpy())
+            self._refuse(alike.filter(pa.array(clashes)))
+            used = pa.concat_tables([recorded, alike.filter(pa.array(~clashes))])
+            known = persons(used["person"].to_numpy(), used["same_as"].to_numpy())
+        self.engine.register("linked", known)
         return "SELECT number, person FROM linked"
+
+    def _links(self, of: str) -> pa.Table:
+        """The links that are used, the likeliest first."""
+        return self.engine.query(
+            f"SELECT l.person, l.same_as FROM links AS l WHERE l.used AND {of} "
+            "ORDER BY l.probability DESC, l.person, l.same_as"
+        )
+
+    def _refuse(self, clashes: pa.Table) -> None:
+        """Note the links by likeness that would make one person of two NHS numbers."""
+        if clashes.num_rows:
+            self.engine.register("clashing", clashes)
+            self.engine.execute(
+                "UPDATE links AS l SET used = false, doubt = 'two NHS numbers' FROM clashing AS c "
+                f"WHERE c.person = l.person AND c.same_as = l.same_as AND l.method = '{LIKENESS}'"
+            )
+            self.engine.unregister("clashing")
 
     def _settings(self) -> dict[str, str]:
         return {

@@ -82,6 +82,7 @@ class DuckDBEngine:
         """Say how much memory may be used, and where what does not fit goes."""
         self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute(f"SET memory_limit = '{MEMORY}'")
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")  # else the machine's own enters
         now = Path(self.query("SELECT current_setting('temp_directory') AS d")["d"][0].as_py())
         if is_ours(now):  # this process has the same store open, and shares its folder
             self._spill = SpillFolder(now)

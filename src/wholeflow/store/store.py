@@ -60,6 +60,12 @@ class Store:
         """Let go of the file."""
         self.engine.close()
 
+    def remove_if_empty(self) -> None:
+        """Delete the file if nothing was ever loaded; nobody else can have it open meanwhile."""
+        if not self.query("SELECT 1 FROM batches LIMIT 1").num_rows:
+            for name in (self.path, f"{self.path}.wal"):
+                Path(name).unlink(missing_ok=True)
+
     def __enter__(self) -> Store:
         return self
 
