@@ -456,3 +456,27 @@ def test_a_stay_that_was_called_off_never_began():
         did_not_attend |          |            |
     """,
     )
+
+
+def test_s3_a_death_recorded_elsewhere_after_a_stay_has_ended_leaves_it_as_it_was():
+    events = """
+        person | at               | kind    | place | ref
+        Ann    | 2024-01-10 10:00 | arrived | ED    | 1
+        Ann    | 2024-01-10 12:00 | left    | ED    | 1
+        Ann    | 2024-02-20 00:00 | died    |       |
+        Ben    | 2024-01-10 10:00 | arrived | ED    | 2
+        Ben    | 2024-01-10 13:00 | died    |       |
+        Cat    | 2024-01-10 10:00 | arrived | ED    |
+        Cat    | 2024-01-10 11:00 | left    | ED    |
+        Cat    | 2024-02-20 00:00 | died    |       |
+    """
+    expect(
+        worked_out(events),
+        "stays",
+        """
+        person | place | end_kind | stay_hours
+        Ann    | ED    | left     | 2
+        Ben    | ED    | died     | 3
+        Cat    | ED    | left     | 1
+    """,
+    )

@@ -1,6 +1,6 @@
 -- Every event in its person's order (§4) and with the visit that it belongs to: events with a ref by
 -- that ref and place; others by place, a new visit after each end and at each further arrival. An
--- event without a place is where its ref is first placed, else where the body last arrived (§3).
+-- event without a place is where its ref is first placed, else where the body last arrived and still is (§3).
 WITH staged AS (
     SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.sequence, e.precision,
            e.activity, e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
@@ -77,14 +77,19 @@ closed AS (
                ORDER BY r.rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ), 0) AS ends_before
     FROM referred AS r
+),
+here AS (
+    SELECT c.*, c.place IS NOT NULL OR c.ref IS NOT NULL OR c.ends_before = 0 AS is_here
+    FROM closed AS c
 )
 SELECT c.run, c.person, c.rank, c.id, c.part, c.source, c.at, c.kind, c.stage, c.ends, c.precision,
        CASE c.precision WHEN 'day' THEN $day - 1 WHEN 'month' THEN $month - 1 ELSE 0 END AS slack,
        c.activity, c.need, c.from_place, c.to_place, c.team, c.waits_for, c.reason,
-       c.visit_ref, c.stay_place AS place, c.place IS NOT NULL OR c.ref IS NOT NULL AS is_placed,
+       CASE WHEN c.is_here THEN c.visit_ref END AS visit_ref, CASE WHEN c.is_here THEN c.stay_place END AS place,
+       c.place IS NOT NULL OR c.ref IS NOT NULL AS is_placed,
        CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS visit_end,
        CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(CASE WHEN c.kind = 'arrived' THEN 1 ELSE 0 END) OVER (
            PARTITION BY c.run, c.person, c.visit_ref, c.stay_place, c.ends_before
            ORDER BY c.rank ROWS UNBOUNDED PRECEDING
        )) ELSE 0 END AS visit_arrival
-FROM closed AS c
+FROM here AS c
