@@ -26,7 +26,7 @@ def level(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
     """Mean and peak number of people present, and person-hours, by group (rules §17, §22).
 
     The mean is the exact area under the census divided by the time observed, from
-    the first event to the end of observation. Without a grouping by place, bodies
+    the first person of the group to the end of observation. Without a grouping by place, bodies
     and caseloads are told apart, for adding them would count people twice.
     """
     by = tuple(dict.fromkeys(by))

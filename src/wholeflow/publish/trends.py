@@ -70,8 +70,18 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
     figures = []
     for place in busiest:
         title = f"{place}: arrivals {WORDS[unit]}"
-        figures += _figures(title, names, _filled(series[place], names), unit, "arrivals")
+        own = _observed(series[place], names)
+        figures += _figures(title, own, _filled(series[place], own), unit, "arrivals")
     return figures
+
+
+def _observed(values: Mapping[str, float], names: Sequence[str]) -> Sequence[str]:
+    """The periods from the first in which anybody came: before it, nobody knows.
+
+    Where others were recorded earlier, that first one may be covered in part and is left out.
+    """
+    first = min(values)
+    return names if first <= names[0] else [name for name in names if name > first]
 
 
 def _filled(values: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
