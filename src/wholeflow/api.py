@@ -62,9 +62,11 @@ def load(
 
 
 def _chunk(log: EventLog) -> Chunk:
+    from wholeflow.exchange import doubts_of
+
     lines = {line for rows in log.tables.values() for line in rows["line"].unique().to_pylist()}
     file = FileFacts(log.about.get("file", "rows in memory"), log.about.get("sha256", ""))
-    return Chunk(log, file, len(lines))
+    return Chunk(log, file, len(lines), doubts=doubts_of(log))
 
 
 def draft(paths: Sequence[str | Path]) -> str:
@@ -84,23 +86,40 @@ def read_log(
     person: str | None = None,
     place: str | None = None,
     kinds: Mapping[str, str] | None = None,
+    source: str | None = None,
+    scheme: str | None = None,
+    keep_attributes: bool = False,
 ) -> EventLog:
     """A log of another tool, XES or OCEL 2.0 (JSON, SQLite), to load into a store.
 
     ``person`` is the type of object that people are (in XES a case is a person), ``place``
     what names where an event was: a type of object, in XES the key of an attribute.
     ``kinds`` gives the kind of event for names of activities; the others are contacts.
-    Nothing that the log says is lost: ``export`` gives it back.
+    ``source`` names the feed, else the form and the file do: ``xes-sepsis``. ``scheme`` is
+    that of people's numbers, such as ``nhs-number``, else the feed. Attributes of people and
+    names of staff are left out (``about["left out"]`` says how many) unless
+    ``keep_attributes``; with them and kept ids, ``export`` gives the log back.
     """
     from wholeflow.exchange import read_log as read_exchanged
 
-    log = read_exchanged(path, person=person, place=place, kinds=kinds)
+    log = read_exchanged(
+        path,
+        person=person,
+        place=place,
+        kinds=kinds,
+        source=source,
+        scheme=scheme,
+        keep_attributes=keep_attributes,
+    )
     file = facts(Path(path))
     return replace(log, about={**log.about, "file": file.name, "sha256": file.sha256})
 
 
 def export(of: Store | Journeys, to: str | Path, as_: str) -> tuple[Path, ...]:
-    """Write a store into a folder for other tools: ``csv``, ``parquet``, ``xes`` or ``ocel``."""
+    """Write a store into a folder for other tools.
+
+    ``as_`` is ``csv`` or ``parquet`` (tables), ``xes``, ``ocel`` (JSON) or ``ocel-sqlite``.
+    """
     from wholeflow.exchange import export_log
 
     return export_log(_view(of), to, as_)

@@ -111,6 +111,13 @@ def load(
         Path | None,
         typer.Option(help='Of a log: activities with kinds, as TOML: "ED in" = "arrived".'),
     ] = None,
+    feed: Annotated[
+        str | None, typer.Option(help="Of a log: the name of the feed, else its form and file.")
+    ] = None,
+    scheme: Annotated[
+        str | None,
+        typer.Option(help="Of a log: whose numbers its people have: nhs-number, people ..."),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Say how each file would be read; load nothing.")
     ] = False,
@@ -121,9 +128,11 @@ def load(
 ) -> None:
     """Load records into a store: all of them or none, each row counted."""
     if source in LOGS:
-        records: Reading | EventLog = log_of(paths, mapping, person, place, kinds)
-    elif person or place or kinds:
-        raise RequestError("--person, --place and --kinds are for logs",
+        records: Reading | EventLog = api.read_log(
+            the_log(paths, mapping), person=person, place=place, kinds=kinds_in(kinds),
+            source=feed, scheme=scheme, keep_attributes=keep_ids)  # fmt: skip
+    elif person or place or kinds or feed or scheme:
+        raise RequestError("--person, --place, --kinds, --feed and --scheme are for logs",
                            repair="Use them with --source xes or --source ocel.")  # fmt: skip
     else:
         records = reading_of(paths, source, mapping)
@@ -141,6 +150,8 @@ def load(
                 errors.print("stopped; the store is as it was before")
             raise
     show(books, as_json)
+    for line in left_out(records):
+        errors.print(line, markup=False)
     if books.rejected and not books.loaded + books.already:
         raise InputError(
             "none of the rows could be used",
@@ -163,36 +174,40 @@ def reading_of(paths: list[Path], source: str | None, mapping: Path | None) -> R
     return reading
 
 
-def log_of(
-    paths: list[Path],
-    mapping: Path | None,
-    person: str | None,
-    place: str | None,
-    kinds: Path | None,
-) -> EventLog:
-    """The one log that is named, in the words of this place."""
+def the_log(paths: list[Path], mapping: Path | None) -> Path:
+    """The one log that is named."""
     if mapping or len(paths) != 1:
         raise RequestError(
             "a log is loaded alone and without a mapping",
             repair="Name one file, and --kinds for the kinds of its activities.",
         )
-    told: dict[str, str] = {}
-    if kinds:
-        try:
-            told = tomllib.loads(kinds.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise InputError(
-                "the file of kinds can't be read",
-                where=str(kinds),
-                repair='Write lines such as "ED in" = "arrived", in UTF-8.',
-            ) from error
-    return api.read_log(paths[0], person=person, place=place, kinds=told)
+    return paths[0]
+
+
+def kinds_in(path: Path | None) -> dict[str, str]:
+    """Kinds of activities in the words of this place."""
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(
+            "the file of kinds can't be read",
+            where=str(path),
+            repair='Write lines such as "ED in" = "arrived", in UTF-8.',
+        ) from error
 
 
 def log_in_words(log: EventLog) -> str:
     """How many rows of each table a log would become."""
     rows = [f"  {table.num_rows:,} to {name}" for name, table in log.tables.items()]
-    return "\n".join([f"{log.about.get('file', '')} becomes", *rows])
+    return "\n".join([f"{log.about.get('file', '')} becomes", *rows, *left_out(log)])
+
+
+def left_out(log: Reading | EventLog) -> list[str]:
+    """What was left out of a log so that nobody can be known by it."""
+    told = log.about.get("left out") if isinstance(log, EventLog) else None
+    return [f"left out: {told}; --keep-ids keeps them"] if told else []
 
 
 @mapping_app.command(epilog="Example: wholeflow mapping draft export/*.csv --out my-trust.toml")
@@ -349,7 +364,9 @@ def flow_map(
 def export(
     store: StorePath,
     out: Annotated[Path, typer.Option(metavar="DIR", help="The folder to write into.")],
-    form: Annotated[str, typer.Option("--as", help="csv, parquet, xes or ocel.")],
+    form: Annotated[
+        str, typer.Option("--as", help="csv, parquet, xes, ocel (JSON) or ocel-sqlite.")
+    ],
     as_of: AsOf = None,
     links: Links = "likely",
 ) -> None:

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wholeflow.exchange import object_log, read_ocel, read_xes, write_ocel, write_xes
-from wholeflow.exchange.ocel import rows_of
-from wholeflow.exchange.xes import Attribute, Event, Extension, Trace, XesLog
+from wholeflow.exchange.ocel import Row, object_log, read_ocel, write_ocel
+from wholeflow.exchange.xes import Attribute, Element, Event, Trace, read_pieces, write_pieces
 
 pytestmark = pytest.mark.peers
 
@@ -68,32 +67,27 @@ def log():
         },
         {"patient": {"frailty": "integer", "name": "string"}, "nurse": {}},
         [
-            {
-                "id": f"e{n}",
-                "type": "Visit",
-                "at": 1_719_833_400_000_000 + n * 1_000_000,
-                "attributes": [("miles", n / 3), ("note", "a 'b' \"c\""), ("wounds", n)],
-                "links": [("p1", "visited"), ("n1", "by"), ("n1", "driven by")],
-            }
+            Row(
+                f"e{n}",
+                "Visit",
+                1_719_833_400_000_000 + n * 1_000_000,
+                (("miles", 0, n / 3), ("note", 0, "a 'b' \"c\""), ("wounds", 0, n)),
+                (("p1", "visited"), ("n1", "by"), ("n1", "driven by")),
+            )
             for n in range(3)
         ]
         + [
-            {
-                "id": "e9",
-                "type": "Van serviced",
-                "at": 1_719_833_500_000_000,
-                "attributes": [("paid", True), ("booked", "2024-07-01T11:00:00Z")],
-                "links": [("n1", "by")],
-            }
+            Row(
+                "e9",
+                "Van serviced",
+                1_719_833_500_000_000,
+                (("paid", 0, True), ("booked", 0, "2024-07-01T11:00:00Z")),
+                (("n1", "by"),),
+            )
         ],
         [
-            {
-                "id": "p1",
-                "type": "patient",
-                "attributes": p1,
-                "links": [("n1", "named nurse"), ("n1", "friend")],
-            },
-            {"id": "n1", "type": "nurse", "attributes": [], "links": []},
+            Row("p1", "patient", 0, tuple(p1), (("n1", "named nurse"), ("n1", "friend"))),
+            Row("n1", "nurse", 0),
         ],
     )
 
@@ -103,15 +97,10 @@ def test_pm4py_reads_our_object_log_and_we_read_its(form, log, python, tmp_path)
     write_ocel(log, tmp_path / f"ours.{form}")
     theirs = [tmp_path / "theirs.jsonocel", tmp_path / "theirs.sqlite"]
     said = run(python, OCEL, tmp_path / f"ours.{form}", *theirs)
-    events, objects = list(rows_of(log.events)), list(rows_of(log.objects))
     assert (said["events"], said["objects"], said["changes"]) == (4, 2, 1)
     width = 2 if form == "jsonocel" else 3  # from JSON it keeps one qualifier of a pair
-    for key, rows in (("links", events), ("o2o", objects)):
-        ours = {
-            (row["id"], one["object"], one["qualifier"])[:width]
-            for row in rows
-            for one in row["links"]
-        }
+    for key, rows in (("links", log.events), ("o2o", log.objects)):
+        ours = {(row.id, *link)[:width] for row in rows for link in row.links}
         assert {tuple(link[:width]) for link in said[key]} == ours
     assert said["times"][0].startswith("2024-07-01 11:30:00")
     columns = ["id", "type"] if form == "jsonocel" else ["id", "type", "links"]
@@ -120,19 +109,16 @@ def test_pm4py_reads_our_object_log_and_we_read_its(form, log, python, tmp_path)
         for part in ("events", "objects"):
             there, here = getattr(log, part), getattr(back, part)
             for column in [*columns, *(("at",) if part == "events" else ())]:
-                assert here[column].to_pylist() == there[column].to_pylist(), (path.name, column)
+                one, other = ([getattr(row, column) for row in rows] for rows in (here, there))
+                assert one == other, (path.name, column)
         assert numbers(back) == numbers(log)
 
 
 def numbers(log):
     """Attributes that are numbers: pm4py writes whole ones as floats."""
     return [
-        {
-            a["name"]: float(a["value"])
-            for a in row["attributes"]
-            if a["name"] in ("miles", "wounds")
-        }
-        for row in rows_of(log.events)
+        {name: float(text) for name, _, text in row.attributes if name in ("miles", "wounds")}
+        for row in log.events
     ]
 
 
@@ -154,14 +140,17 @@ def test_pm4py_reads_our_xes_log_and_we_read_its(python, tmp_path):
             event("Ü", "2024-07-01T11:00:00.250+01:00", "8"),
         ),
     )
-    extension = Extension("Time", "time", "http://www.xes-standard.org/time.xesext")
-    write_xes(XesLog(extensions=(extension,), traces=(trace,)), tmp_path / "ours.xes")
+    said = {"name": "Time", "prefix": "time", "uri": "http://www.xes-standard.org/time.xesext"}
+    extension = Element("extension", tuple(said.items()))
+    header = Element("log", (("xes.version", "1849.2016"),))
+    write_pieces([header, extension, trace], tmp_path / "ours.xes")
     said = run(python, XES, tmp_path / "ours.xes", tmp_path / "theirs.xes")
     assert [row[:2] + row[3:] for row in said] == [
         ["NA", "Seen & <sent>", "7", "True"], ["NA", "Ü", "8", "True"],
     ]  # fmt: skip
     assert said[0][2] == "2024-07-01 09:00:00+00:00"
-    (back,) = read_xes(tmp_path / "theirs.xes").traces
+    theirs = read_pieces(tmp_path / "theirs.xes")
+    (back,) = (piece for piece in theirs if isinstance(piece, Trace))
     assert [{a.key: a.value for a in e.attributes}["concept:name"] for e in back.events] == [
         "Seen & <sent>", "Ü",
     ]  # fmt: skip

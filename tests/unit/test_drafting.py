@@ -21,6 +21,7 @@ import wholeflow
 from wholeflow.core.errors import InputError
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.sources.drafting import draft, samples
+from wholeflow.sources.files import column_names
 from wholeflow.sources.mapping import FileMapping
 from wholeflow.sources.mapping_file import parse_mapping
 
@@ -682,6 +683,160 @@ def test_a_code_that_stands_in_few_rows_is_counted_and_not_shown(tmp_path):
     assert "1 values of ward stand in fewer than 5 rows" in text
 
 
+FORENAMES = ["Mary", "Tom", "Zoë", "Ann-Marie", "Joan", "Ali", "Peter", "Priya"]
+SURNAMES = ["Jones", "O'Neill", "Okafor", "Patel"]
+PEOPLE = [f"{first} {last}" for first in FORENAMES for last in SURNAMES][:31]
+
+
+def home_visits(people: list[str], column: str, **more: str) -> list[Row]:
+    """30 visits to each of these people, with a number of the visit."""
+    return [
+        {
+            "Visit ID": f"V{number:05d}",
+            column: people[number % len(people)],
+            "Visit Start": f"{at:%d/%m/%Y %H:%M}",
+            "Visit End": f"{at + timedelta(minutes=30):%d/%m/%Y %H:%M}",
+            **more,
+        }
+        for number in range(30 * len(people))
+        for at in [datetime(2025, 1, 1, 8) + timedelta(hours=number)]
+    ]
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Service User", "Customer", "Client Name", "Resident", "Patient Name", "Name", "Location",
+     "Home", "Service", "Team", "Visit Type", "Outcome", "Message Type"],
+)  # fmt: skip
+@pytest.mark.parametrize("write_name", [str, str.upper, str.lower], ids=["Name", "NAME", "name"])
+def test_names_of_people_stand_in_no_draft_whatever_their_column_is_called(
+    column, write_name, tmp_path
+):
+    people = [write_name(person) for person in PEOPLE]
+    rows = home_visits(people, column)
+    for number, row in enumerate(rows):
+        row["Client ID"] = f"{10_000 + number % 31}"
+    text = draft([write(tmp_path / "visits.csv", rows)])
+    assert [person for person in people if person.lower() in text.lower()] == []
+
+
+def test_a_service_user_is_a_person_and_no_place_even_without_a_number(tmp_path):
+    text = draft([write(tmp_path / "visits.csv", home_visits(PEOPLE, "Service User"))])
+    (layout,) = parse_mapping(text, "draft").files
+    assert roles(layout)["Service User"] == {"person"}
+    assert "decide: Service User seems to hold names" in said(text)
+
+
+def test_values_of_places_that_may_be_people_are_counted(tmp_path):
+    rows = home_visits(PEOPLE, "Location")
+    for number, row in enumerate(rows):
+        row["Client ID"] = f"{10_000 + number % 31}"
+    text = draft([write(tmp_path / "visits.csv", rows)])
+    assert "decide: 31 values of Location are not shown, as they may be names" in said(text)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["{} Elm Road", "Flat {}, High Street", "{} The Lane", "{} Oak Close", "ZX{} 4QQ"],
+)
+@pytest.mark.parametrize("column", ["Location", "Home", "Site"])
+def test_home_addresses_stand_in_no_draft(address, column, tmp_path):
+    homes = [address.format(number) for number in range(1, 10)]
+    rows = home_visits(homes, column)
+    for number, row in enumerate(rows):
+        row["Client ID"] = f"{10_000 + number % 31}"
+    text = draft([write(tmp_path / "visits.csv", rows)])
+    assert [home for home in homes if home in text] == []
+    assert f"# {column}: addresses, perhaps of people" in text
+
+
+def test_one_person_among_wards_is_not_shown_and_the_wards_are(tmp_path):
+    rows = stays(300, "%d/%m/%Y %H:%M", range(1, 28))
+    wards = ["Ward 1", "Ash Ward", "Oak House", "John Radcliffe Hospital", "Cardiac Surgery",
+             "Intensive Care Unit (ICU)", "Bay 4", "Mary Jones"]  # fmt: skip
+    for number, row in enumerate(rows):
+        row["ward"] = wards[number % 8]
+    text = draft([write(tmp_path / "a.csv", rows)])
+    assert [ward for ward in wards if f'"{ward}"' in text] == wards[:-1]
+    assert "1 values of ward are not shown" in said(text)
+
+
+@pytest.mark.parametrize("value", ["Mary Jones: {}", "Ward: {}", "Jones-{}"])
+def test_no_text_of_cells_gets_into_formats(value, tmp_path):
+    rows = stays(60, "%d/%m/%Y %H:%M", range(1, 28))
+    for row in rows:
+        row["review"] = value.format(row["end"])
+    text = draft([write(tmp_path / "a.csv", rows)])
+    assert value.partition("{")[0] not in text
+
+
+def test_a_format_counts_from_five_cells_on(tmp_path):
+    rows = stays(200, "%d/%m/%Y %H:%M", range(1, 28))
+    for number in range(4):
+        rows[number]["start"] = f"2025-03-0{number + 1} 09:00"
+    path = write(tmp_path / "a.csv", rows)
+    assert formats(one(path)) == ("%d/%m/%Y %H:%M",)
+    assert "cells in no format: 4 of start" in said(draft([path]))
+    rows[4]["start"] = "2025-03-05 09:00"
+    write(path, rows)
+    assert formats(one(path)) == ("%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M")
+
+
+def json_stays(add: Callable[[int], dict[str, object]]) -> str:
+    rows = stays(310, "%Y-%m-%d %H:%M", range(1, 28))
+    return json.dumps([{**row, **add(number)} for number, row in enumerate(rows)])
+
+
+@pytest.mark.parametrize("keys", [PEOPLE, [f"{9434765919 + n * 11}" for n in range(31)]])
+@pytest.mark.parametrize("place", ["within", "top"])
+def test_keys_of_json_that_are_values_are_no_columns(keys, place, tmp_path):
+    def add(number: int) -> dict[str, object]:
+        held = {keys[number % 31]: {"seen": "2025-01-01 10:00", "by": "nurse"}}
+        return {"visits": held} if place == "within" else held
+
+    path = tmp_path / "stays.json"
+    path.write_text(json_stays(add), encoding="utf-8")
+    text = draft([path])
+    assert [key for key in keys if key in text] == []
+    layout = parse_mapping(text, "draft").files[0]
+    assert {"person", "place"} <= roles(layout)["patient_id"] | roles(layout)["ward"]
+
+
+def test_a_person_who_stands_in_each_record_of_json_is_no_column(tmp_path):
+    path = tmp_path / "stays.json"
+    path.write_text(json_stays(lambda _: {"team": dict.fromkeys(PEOPLE, 1)}), encoding="utf-8")
+    assert not any(person in draft([path]) for person in PEOPLE)
+
+
+def test_records_of_json_with_nothing_but_people_for_keys_are_refused(tmp_path):
+    path = tmp_path / "people.json"
+    found = [{PEOPLE[number % 31]: {"seen": "2025-01-01 10:00"}} for number in range(310)]
+    path.write_text(json.dumps(found), encoding="utf-8")
+    with pytest.raises(InputError, match="no name of a column in common"):
+        draft([path])
+
+
+def test_columns_of_json_that_are_blank_in_many_records_are_columns_all_the_same(tmp_path):
+    def add(number: int) -> dict[str, object]:
+        optional = {f"score_{n}": "1" for n in range(10) if (number * 7 + n * 3) % 10 < 3}
+        return {"scores": optional, **optional, "who": {"age": 80, "sex": "F"}}
+
+    path = tmp_path / "stays.json"
+    path.write_text(json_stays(add), encoding="utf-8")
+    names = column_names(path, "utf-8", ",")
+    assert {"who.age", "who.sex", "score_1", "score_9"} <= set(names)
+
+
+def test_lists_of_records_that_are_keyed_by_people_are_counted_and_not_told(tmp_path):
+    path = tmp_path / "people.json"
+    path.write_text(json.dumps({"9434765919": [{"a": 1}], "9434765870": [{"a": 2}]}))
+    with pytest.raises(InputError) as refused:
+        draft([path])
+    assert "the file holds 2 lists of records" in str(refused.value)
+    assert "records =" in str(refused.value)
+    assert "94347" not in str(refused.value)
+
+
 def test_a_file_without_a_person_joins_the_file_that_knows(tmp_path):
     made = Made()
     spell_rows = spells(made)
@@ -762,18 +917,19 @@ def test_extracts_of_several_months_are_one_layout(tmp_path):
     assert layout.key == ("stay_id",)
 
 
-def test_of_a_big_file_rows_are_taken_from_all_parts(tmp_path, monkeypatch):
-    rows = stays(4000, "%d/%m/%Y %H:%M", range(1, 12))
-    for row in rows[-40:]:
-        row["start"] = "28/11/2025 09:00"
-        row["ward"] = "Z"
-    path = write(tmp_path / "stays.csv", rows)
-    monkeypatch.setattr(samples, "SMALL", 10_000)
-    monkeypatch.setattr(samples, "SLICE", 4_000)
+def test_of_a_big_file_the_first_rows_are_looked_at(tmp_path, monkeypatch):
+    path = write(tmp_path / "stays.csv", stays(4000, "%d/%m/%Y %H:%M", range(1, 12)))
+    monkeypatch.setattr(samples, "ROWS", 500)
     text = draft([path])
-    assert "rows of a bigger file" in text
-    assert 'place = "Z"' in text
-    assert "decide: no date shows" not in text
+    assert "stays.csv: 500 rows of a bigger file." in text
+    assert len(parse_mapping(text, "draft").files) == 1
+
+
+def test_line_breaks_within_quotes_do_not_hide_the_separator(tmp_path):
+    rows = stays(60, "%d/%m/%Y %H:%M", range(1, 28), remarks="seen, at home\nwell, in bed\n,,,,,,")
+    layout = one(write(tmp_path / "a.csv", rows, ";"))
+    assert layout.separator == ";"
+    assert layout.key == ("stay_id",)
 
 
 def test_json_and_parquet_tell_the_same_as_csv(tmp_path):

@@ -405,7 +405,7 @@ def test_an_item_that_is_no_object_is_rejected(write):
         ('[{"id": 1},\n\n {"id": 1 "kumquat"}, {}]', "line 3"),
         ('[{"id": 1}] kumquat', "can't be read"),
         ('{"a": 5}', "no list of records"),
-        ('{"a": [{"x": 1}], "b": [{"x": 1}]}', "a and b"),
+        ('{"a": [{"x": 1}], "b": [{"x": 1}]}', "2 lists of records"),
         ("[" * 100_000, "can't be read"),
         ("id,b\n1,kumquat\n", "can't be read"),
         ("<html>", "web page"),

@@ -8,7 +8,8 @@ import pytest
 
 import wholeflow as wf
 from wholeflow.core.errors import InputError, RequestError, UnsupportedError
-from wholeflow.exchange import export_log, object_log, read_log, read_ocel, write_ocel
+from wholeflow.exchange import export_log, read_log
+from wholeflow.exchange.ocel import Row, object_log, read_ocel, write_ocel
 from wholeflow.exchange.ocel_out import to_ocel
 from wholeflow.exchange.present import Present
 from wholeflow.governance.pseudonyms import Key
@@ -120,29 +121,26 @@ def test_the_published_json_shape_is_read_whole(nursing):
     assert {name: len(said) for name, said in log.event_types.items()} == {
         "Referral made": 1, "Van serviced": 0, "Visit": 4,
     }  # fmt: skip
-    visit = log.events.to_pylist()[1]
-    assert visit["at"] == 1_719_833_400_250_000  # 11:30:00.25 UTC
-    assert {a["name"]: a["value"] for a in visit["attributes"]} == {
+    visit = log.events[1]
+    assert visit.at == 1_719_833_400_250_000  # 11:30:00.25 UTC
+    assert {name: value for name, _, value in visit.attributes} == {
         "booked for": "2024-07-01T12:00:00+01:00", "miles": "3.0", "note": "", "wounds": "2",
     }  # fmt: skip
-    assert [(one["object"], one["qualifier"]) for one in visit["links"]] == [
+    assert visit.links == (
         ("n1", "driven by"), ("n1", "visited by"), ("p1", "visited"), ("p2", "visited"),
-    ]  # fmt: skip
-    patient = log.objects.to_pylist()[1]
-    assert [a["value"] for a in patient["attributes"]] == ["4", "6", None]
+    )  # fmt: skip
+    assert [value for *_, value in log.objects[1].attributes] == ["4", "6", None]
 
 
 def test_the_published_minimal_sqlite_example_is_read(tmp_path):
     path = tmp_path / "minimal.sqlite"
     with closing(sqlite3.connect(path)) as base:
         base.executescript(MINIMAL)
-    event = {"id": "e1", "type": "Create Order", "at": 0, "attributes": [("total items", 1)]}
-    thing = {"id": "o1", "type": "Order", "attributes": [("item", 0, 1)], "links": []}
     assert read_ocel(path) == object_log(
         {"Create Order": {"total items": "integer"}},
         {"Order": {"item": "integer"}},
-        [{**event, "links": [("o1", "order")]}],
-        [thing],
+        [Row("e1", "Create Order", 0, (("total items", 0, 1),), (("o1", "order"),))],
+        [Row("o1", "Order", 0, (("item", 0, 1),))],
     )
 
 
@@ -159,8 +157,8 @@ def test_objects_that_never_change_need_no_columns_of_change(tmp_path):
         for column in ("ocel_time", "ocel_changed_field"):
             base.execute(f"ALTER TABLE object_Order DROP COLUMN {column}")
         base.commit()
-    (order,) = read_ocel(path).objects.to_pylist()
-    assert order["attributes"] == [{"name": "item", "at": 0, "value": "1"}]
+    (order,) = read_ocel(path).objects
+    assert order.attributes == (("item", 0, "1"),)
 
 
 def test_what_is_written_as_sqlite_has_the_published_tables(nursing, tmp_path):
@@ -194,7 +192,7 @@ def test_json_and_sqlite_say_the_same(nursing, tmp_path):
 
 def test_types_whose_tables_would_share_a_name_get_their_own(tmp_path):
     types = {name: {} for name in ("map type", "Map_Type", "object", "place order", "Place Order")}
-    things = [{"id": name, "type": name, "at": 0, "attributes": [], "links": []} for name in types]
+    things = [Row(name, name, 0) for name in types]
     log = object_log(types, types, things, things)
     write_ocel(log, tmp_path / "log.db")
     assert read_ocel(tmp_path / "log.db") == log
@@ -294,7 +292,8 @@ def test_other_files_are_refused(tmp_path):
 @pytest.fixture
 def seen(nursing):
     store = wf.open()
-    log = read_log(nursing, person="patient", kinds={"Referral made": "referred"})
+    kinds = {"Referral made": "referred"}
+    log = read_log(nursing, person="patient", kinds=kinds, keep_attributes=True)
     wf.load(store, log, key=KEY, keep_ids=True)
     return wf.journeys(store)
 
@@ -302,9 +301,9 @@ def seen(nursing):
 def test_an_object_log_becomes_events_of_people(seen):
     events = list(Present(seen).rows("events", "p.at, part"))
     assert [(e["person"], e["kind"], e["activity"]) for e in events] == [
-        ("p1", "referred", "Referral made"),
-        ("p1", "contact", "Visit"),
-        ("p2", "contact", "Visit"),
+        ("ocel-nursing:p1", "referred", "Referral made"),
+        ("ocel-nursing:p1", "contact", "Visit"),
+        ("ocel-nursing:p2", "contact", "Visit"),
         (None, "contact", "Van serviced"),
     ]
     assert json.loads(events[1]["attributes"]) == {
@@ -313,10 +312,11 @@ def test_an_object_log_becomes_events_of_people(seen):
         "note": "",
         "wounds": 2,
     }
-    facts = list(Present(seen).rows("object_facts", "object, part"))
+    facts = Present(seen).rows("object_facts", "part")
+    facts = sorted(facts, key=lambda row: (row["object"], row["part"]))
     assert [(f["object"], f["fact"], f["value"]) for f in facts] == [
-        ("n1", "band", "é 5"), ("p1", "frailty", "4"), ("p1", "frailty", "6"),
-        ("p1", "frailty", None),
+        ("ocel-nursing:n1", "band", "é 5"), ("ocel-nursing:p1", "frailty", "4"),
+        ("ocel-nursing:p1", "frailty", "6"), ("ocel-nursing:p1", "frailty", None),
     ]  # fmt: skip
     assert len(list(Present(seen).rows("objects", "object"))) == 4
 
@@ -325,31 +325,103 @@ def test_an_event_of_nobody_enters_no_journey(seen):
     assert seen.query("SELECT count(*) AS n FROM present_events")["n"].to_pylist() == [3]
 
 
-def test_a_store_gives_the_object_log_back(nursing, tmp_path):
-    store = wf.open()
-    wf.load(store, read_log(nursing, person="patient"), key=KEY, keep_ids=True)
-    paths = export_log(wf.journeys(store), tmp_path / "out", "ocel")
-    assert [path.name for path in paths] == ["log.jsonocel", "log.sqlite"]
-    for path in paths:
-        assert read_ocel(path) == read_ocel(nursing)
+@pytest.mark.parametrize(
+    ("form", "name"), [("ocel", "log.jsonocel"), ("ocel-sqlite", "log.sqlite")]
+)
+def test_a_store_gives_the_object_log_back(form, name, seen, nursing, tmp_path):
+    (path,) = export_log(seen, tmp_path / "out", form)
+    assert path.name == name
+    back = read_ocel(path)
+    kinds = {e.id: {a: v for a, _, v in e.attributes}.get("wholeflow:kind") for e in back.events}
+    assert kinds == {"e1": "referred", "e2": None, "e3": None}
+    plain = wf.open()
+    wf.load(
+        plain, read_log(nursing, person="patient", keep_attributes=True), key=KEY, keep_ids=True
+    )
+    (path,) = export_log(wf.journeys(plain), tmp_path / "out", form)
+    assert read_ocel(path) == read_ocel(nursing)
 
 
 def test_without_kept_ids_names_are_pseudonyms_and_nothing_else_is_lost(nursing):
     store = wf.open()
-    wf.load(store, read_log(nursing, person="patient"), key=KEY)
+    wf.load(store, read_log(nursing, person="patient", keep_attributes=True), key=KEY)
     there, back = read_ocel(nursing), to_ocel(wf.journeys(store))
     assert back.event_types == there.event_types
-    assert not {"p1", "p2", "n1", "van '7'"} & set(back.objects["id"].to_pylist())
+    assert not {"p1", "p2", "n1", "van '7'"} & {thing.id for thing in back.objects}
     for part in ("events", "objects"):
-        links = [len(links) for links in getattr(there, part)["links"].to_pylist()]
-        assert sorted(len(x) for x in getattr(back, part)["links"].to_pylist()) == sorted(links)
+        for what in ("links", "attributes"):
+            told = [len(getattr(row, what)) for row in getattr(there, part)]
+            assert sorted(len(getattr(row, what)) for row in getattr(back, part)) == sorted(told)
+
+
+PLANTED = ("943 476 5919", "9434765919", "Ada Northmoor", "Sister Webb")
+
+
+def planted_log():
+    """The log of nursing with a number, a name of a patient and one of staff planted in it."""
+    log = json.loads(json.dumps(NURSING).replace('"p1"', '"943 476 5919"'))
+    log["objectTypes"][0]["attributes"].append({"name": "name", "type": "string"})
+    called = {"name": "name", "time": "1970-01-01T00:00:00Z", "value": "Ada Northmoor"}
+    log["objects"][0]["attributes"].append(called)
+    log["eventTypes"][1]["attributes"].append({"name": "org:resource", "type": "string"})
+    log["events"][1]["attributes"].append({"name": "org:resource", "value": "Sister Webb"})
+    return json.dumps(log)
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_store_file_holds_no_name_or_number_unless_asked(keeps, nursing, tmp_path):
+    nursing.write_text(planted_log(), "utf-8")
+    said = {"person": "patient", "scheme": "nhs-number", "keep_attributes": keeps}
+    log = read_log(nursing, **said)
+    with wf.open(tmp_path / "place.duckdb") as store:
+        wf.load(store, log, key=KEY, keep_ids=keeps)
+    data = (tmp_path / "place.duckdb").read_bytes()
+    assert {text for text in PLANTED if text.encode() in data} == (set(PLANTED) if keeps else set())
+    assert b"Van serviced" in data  # what happened is kept, and found so
+    told = "3 attributes of people and staff (5 values)"
+    assert log.about.get("left out") == (None if keeps else told)
+
+
+def test_two_logs_with_the_same_ids_lie_in_one_store(nursing, tmp_path):
+    other = json.loads(json.dumps(NURSING))
+    other["objects"][0]["attributes"] = []
+    other["events"][0]["time"] = "2024-08-01T09:00:00Z"
+    (tmp_path / "second.json").write_text(json.dumps(other), "utf-8")
+    store = wf.open()
+    for path in (nursing, tmp_path / "second.json"):
+        books = wf.load(store, read_log(path, person="patient"), key=KEY, keep_ids=True)
+        assert (books.already, books.rejected) == (0, 0)
+    journeys = wf.journeys(store)
+    assert (
+        journeys.query("SELECT count(DISTINCT person) AS n FROM present_events")["n"][0].as_py()
+        == 4
+    )
+    ids = [event.id for event in to_ocel(journeys).events]
+    assert sorted(ids) == ["e1", "e2", "e3", *(f"ocel-second:e{n}" for n in (1, 2, 3))]
+
+
+def test_a_named_feed_and_scheme_join_the_people_of_a_mapping(nursing):
+    nursing.write_text(planted_log(), "utf-8")
+    store = wf.open()
+    log = read_log(nursing, person="patient", source="nurses", scheme="nhs-number")
+    wf.load(store, log, key=KEY, keep_ids=True)
+    mapped = [{"person": "nhs-number:9434765919", "at": 0, "kind": "arrived", "place": "ED"}]
+    wf.load(store, wf.EventLog.from_rows("ed", events=mapped), key=KEY, keep_ids=True)
+    rows = list(Present(wf.journeys(store)).rows("events", "p.at, source"))
+    assert [row["source"] for row in rows if row["person"] == "nhs-number:9434765919"] == [
+        "ed", "nurses", "nurses",
+    ]  # fmt: skip
+    wrong = next(row for row in rows if "p2" in (row["person"] or ""))
+    assert wrong["person"] == "nhs-number, wrong check digit:p2"
+    said = "SELECT field, doubt FROM doubts"
+    assert store.query(said).to_pylist() == [{"field": "person", "doubt": "wrong check digit"}]
 
 
 def test_the_log_is_the_past_as_it_was_known(nursing):
     store = wf.open()
     wf.load(store, read_log(nursing, person="patient"), key=KEY, keep_ids=True)
     past = to_ocel(wf.journeys(store, as_of="2024-07-01T12:00"))
-    assert past.events["id"].to_pylist() == ["e1"]
+    assert [event.id for event in past.events] == ["e1"]
 
 
 def test_wrong_requests_are_refused_with_what_there_is(nursing, tmp_path):

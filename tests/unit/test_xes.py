@@ -6,12 +6,14 @@ import json
 from collections import Counter
 
 import pytest
+from typer.testing import CliRunner
 
 import wholeflow as wf
+from wholeflow.cli import app
 from wholeflow.core.errors import InputError, RequestError
-from wholeflow.exchange import XesLog, export_log, read_log, read_xes, write_xes
+from wholeflow.exchange import export_log, read_log
 from wholeflow.exchange.present import Present
-from wholeflow.exchange.xes import Attribute, Event, Trace
+from wholeflow.exchange.xes import Attribute, Element, Event, Trace, read_pieces, write_pieces
 from wholeflow.governance.pseudonyms import Key
 
 KEY = Key(b"k" * 32)
@@ -54,16 +56,16 @@ def whole(tmp_path):
 
 
 def test_every_element_and_type_is_read(whole):
-    log = read_xes(whole)
-    assert dict(log.header.said) == {"xes.version": "1.0", "xes.features": "nested-attributes"}
-    assert (log.extensions[0].prefix, log.globals[0].scope) == ("concept", "event")
-    assert log.classifiers[0].keys == "concept:name lifecycle:transition"
-    assert log.attributes == (
-        Attribute(
-            "string", "concept:name", "Clinic & \nward", (Attribute("id", "made by", "x-1"),)
-        ),
+    header, extension, default, classifier, own, trace, loose = read_pieces(whole)
+    assert header.tag == "log"
+    assert dict(header.said) == {"xes.version": "1.0", "xes.features": "nested-attributes"}
+    assert (dict(extension.said)["prefix"], dict(default.said)) == ("concept", {"scope": "event"})
+    assert default.children == (Attribute("string", "concept:name", "?"),)
+    assert dict(classifier.said)["keys"] == "concept:name lifecycle:transition"
+    assert own == Attribute(
+        "string", "concept:name", "Clinic & \nward", (Attribute("id", "made by", "x-1"),)
     )
-    (event,) = log.traces[0].events
+    (event,) = trace.events
     assert {a.key: a.value for a in event.attributes} == {
         "concept:name": "Seen", "time:timestamp": "2024-07-01T10:00:00.000+02:00", "bed": "7",
         "urgent": "true", "crp": "85.0", "none": "NaN", "signs": None, "box": None,
@@ -71,14 +73,14 @@ def test_every_element_and_type_is_read(whole):
     signs = event.attributes[6]
     assert [a.value for a in signs.children] == ["heart"]
     assert [a.value for a in signs.values] == ["fast", "faint"]
-    assert log.traces[0].attributes[1].children == (Attribute("string", "currency", "GBP"),)
-    assert log.events[0].attributes[0].value == "Backup"
+    assert trace.attributes[1].children == (Attribute("string", "currency", "GBP"),)
+    assert loose.attributes[0].value == "Backup"
 
 
 @pytest.mark.parametrize("name", ["log.xes", "log.xes.gz"])
 def test_what_is_read_is_written_and_read_again(name, whole, tmp_path):
-    write_xes(read_xes(whole), tmp_path / name)
-    assert read_xes(tmp_path / name) == read_xes(whole)
+    write_pieces(read_pieces(whole), tmp_path / name)
+    assert list(read_pieces(tmp_path / name)) == list(read_pieces(whole))
     is_packed = (tmp_path / name).read_bytes()[:2] == b"\x1f\x8b"
     assert is_packed == name.endswith(".gz")
 
@@ -108,7 +110,7 @@ WRONG = {
 def test_a_file_that_is_no_log_is_refused_with_the_line(text, says, tmp_path):
     (tmp_path / "bad.xes").write_text(text, "utf-8")
     with pytest.raises(InputError, match=says) as refused:
-        read_xes(tmp_path / "bad.xes")
+        list(read_pieces(tmp_path / "bad.xes"))
     assert "bad.xes line" in refused.value.where
     assert "secret" not in str(refused.value)
     if says.endswith(", int"):
@@ -120,29 +122,29 @@ def test_a_cut_gzip_and_an_absent_file_are_refused(tmp_path):
     (tmp_path / "cut.xes.gz").write_bytes(packed[: len(packed) // 2])
     for name in ("cut.xes.gz", "absent.xes"):
         with pytest.raises(InputError, match="read to its end"):
-            read_xes(tmp_path / name)
+            list(read_pieces(tmp_path / name))
 
 
 def test_what_xml_cannot_say_is_refused_and_leaves_the_old_file(tmp_path):
     path = tmp_path / "log.xes"
-    write_xes(XesLog(), path)
+    write_pieces([Element("log")], path)
     before = path.read_bytes()
     with pytest.raises(RequestError, match="control character"):
-        write_xes(XesLog(attributes=(Attribute("string", "k", "a\x00b"),)), path)
+        write_pieces([Element("log"), Attribute("string", "k", "a\x00b")], path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 
 
 def stored(path, **said):
     store = wf.open()
-    wf.load(store, read_log(path, **said), key=KEY, keep_ids=True)
+    wf.load(store, read_log(path, keep_attributes=True, **said), key=KEY, keep_ids=True)
     return wf.journeys(store)
 
 
 def test_a_case_becomes_a_person_with_typed_attributes(whole):
     seen = stored(whole, kinds={"Seen": "started"}, place="concept:name")
     seen_event, backup = Present(seen).rows("events", "p.at")
-    assert (seen_event["person"], seen_event["kind"]) == ("NA", "started")
+    assert (seen_event["person"], seen_event["kind"]) == ("xes-whole:NA", "started")
     assert (seen_event["activity"], seen_event["place"]) == ("Seen", "Seen")
     assert (backup["person"], backup["kind"]) == (None, "contact")
     said = json.loads(seen_event["attributes"])
@@ -151,20 +153,115 @@ def test_a_case_becomes_a_person_with_typed_attributes(whole):
     assert said["signs"]["values"] == [["sign", "fast"], ["sign", "faint"]]
 
 
+def as_sets(pieces):
+    """A log with the attributes of each event as a set, traces in a fixed order."""
+
+    def fixed(event):
+        return frozenset(event.attributes)
+
+    pieces = list(pieces)
+    traces = [piece for piece in pieces if isinstance(piece, Trace)]
+    return (
+        [piece for piece in pieces if not isinstance(piece, Trace | Event)],
+        sorted(
+            ((t.attributes, [fixed(e) for e in t.events]) for t in traces),
+            key=lambda one: repr(([a for a in one[0]], [sorted(map(repr, e)) for e in one[1]])),
+        ),
+        Counter(fixed(piece) for piece in pieces if isinstance(piece, Event)),
+    )
+
+
 def test_a_store_gives_the_xes_log_back(whole, tmp_path):
     (path,) = export_log(stored(whole), tmp_path / "out", "xes")
-    there, back = read_xes(whole), read_xes(path)
-    assert (back.header, back.extensions, back.globals, back.classifiers) == (
-        there.header, there.extensions, there.globals, there.classifiers,
-    )  # fmt: skip
-    assert back.attributes == there.attributes
-    assert [t.attributes for t in back.traces] == [t.attributes for t in there.traces]
-    for one, other in zip(
-        [*back.traces[0].events, *back.events],
-        [*there.traces[0].events, *there.events],
-        strict=True,
+    assert as_sets(read_pieces(path)) == as_sets(read_pieces(whole))
+
+
+TWICE = """<log><trace><string key="concept:name" value="NA"/><int key="age" value="{age}"/>
+<event><string key="concept:name" value="Seen"/><string key="org:resource" value="Sister Webb"/>
+<date key="time:timestamp" value="2024-07-0{day}T10:00:00.000+01:00"/></event></trace>
+<trace><string key="concept:name" value="NA"/></trace>
+<trace><string key="sex" value="F"/></trace><trace/>
+<trace><string key="concept:name" value="943 476 5919"/><string key="patient name" value="Ada N"/>
+<event><string key="concept:name" value="Seen"/>
+<date key="time:timestamp" value="2024-07-03T10:00:00.000+01:00"/></event></trace>
+<trace><string key="concept:name" value="NA"/><event><string key="concept:name" value="Left"/>
+<date key="time:timestamp" value="2024-07-0{day}T11:00:00.000+01:00"/></event></trace></log>"""
+
+
+def test_traces_of_one_name_stay_apart(tmp_path):
+    (tmp_path / "twice.xes").write_text(TWICE.format(age=7, day=1), "utf-8")
+    seen = stored(tmp_path / "twice.xes")
+    people = Counter(row["person"] for row in Present(seen).rows("events", "id"))
+    assert people == {"xes-twice:NA": 2, "xes-twice:943 476 5919": 1}
+    (path,) = export_log(seen, tmp_path / "out", "xes")
+    _, there, _ = as_sets(read_pieces(tmp_path / "twice.xes"))
+    _, back, _ = as_sets(read_pieces(path))
+    assert back == there
+
+
+def test_two_logs_in_one_store_keep_their_cases(tmp_path):
+    store = wf.open()
+    for number, name in enumerate(("One.xes", "Two logs.xes"), 1):
+        (tmp_path / name).write_text(TWICE.format(age=number, day=number), "utf-8")
+        books = wf.load(store, read_log(tmp_path / name, keep_attributes=True), key=KEY)
+        assert (books.already, books.rejected) == (0, 0)
+    seen = wf.journeys(store)
+    assert {row["source"] for row in Present(seen).rows("events", "id")} == {
+        "xes-one", "xes-two-logs",
+    }  # fmt: skip
+    (path,) = export_log(seen, tmp_path / "out", "xes")
+    _, traces, _ = as_sets(read_pieces(path))
+    assert len(traces) == 12
+    ages = [a.value for said, _ in traces for a in said if a.key == "age"]
+    assert sorted(ages) == ["1", "2"]
+
+
+def test_a_longer_extract_of_a_log_adds_what_is_new(tmp_path):
+    path = tmp_path / "twice.xes"
+    text = TWICE.format(age=7, day=1)
+    store = wf.open()
+    for added, (loaded, already) in (
+        ("", (10, 0)),
+        ('<trace><string key="concept:name" value="0"/></trace>', (1, 10)),
     ):
-        assert set(one.attributes) == set(other.attributes)
+        path.write_text(text.replace("<log>", f"<log>{added}"), "utf-8")
+        books = wf.load(store, read_log(path), key=KEY)
+        assert (books.loaded, books.already, books.rejected) == (loaded, already, 0)
+
+
+PLANTED = ("943 476 5919", "9434765919", "Ada N", "Sister Webb")
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_store_file_holds_no_name_or_number_unless_asked(keeps, tmp_path):
+    (tmp_path / "twice.xes").write_text(TWICE.format(age=7, day=1), "utf-8")
+    log = read_log(tmp_path / "twice.xes", scheme="nhs-number", keep_attributes=keeps)
+    with wf.open(tmp_path / "place.duckdb") as store:
+        wf.load(store, log, key=KEY, keep_ids=keeps)
+    data = (tmp_path / "place.duckdb").read_bytes()
+    assert {text for text in PLANTED if text.encode() in data} == (set(PLANTED) if keeps else set())
+    assert b"Seen" in data
+    told = "4 attributes of people and staff (4 values)"
+    assert log.about.get("left out") == (None if keeps else told)
+
+
+def test_the_terminal_names_the_feed_and_says_what_is_left_out(tmp_path, monkeypatch):
+    monkeypatch.setenv("WHOLEFLOW_KEY_FILE", str(tmp_path / "key"))
+    (tmp_path / "twice.xes").write_text(TWICE.format(age=7, day=1), "utf-8")
+    words = ["load", str(tmp_path / "a.duckdb"), str(tmp_path / "twice.xes"), "--source", "xes"]
+    words += ["--feed", "clinic", "--scheme", "nhs-number"]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    assert "left out: 4 attributes of people and staff (4 values); --keep-ids" in done.stderr
+    with wf.open(tmp_path / "a.duckdb") as store:
+        assert store.query(
+            "SELECT DISTINCT name FROM dictionary WHERE code IN (SELECT source FROM sources)"
+        )["name"].to_pylist() == ["clinic"]
+        assert store.query("SELECT count(*) AS n FROM doubts")["n"].to_pylist() == [2]
+    words[1] = str(tmp_path / "b.duckdb")
+    done = CliRunner().invoke(app, [*words, "--keep-ids"])
+    assert done.exit_code == 0
+    assert "left out" not in done.output
 
 
 def test_our_own_log_has_a_case_for_each_need(tmp_path):
@@ -178,17 +275,17 @@ def test_our_own_log_has_a_case_for_each_need(tmp_path):
     store = wf.open()
     wf.load(store, wf.EventLog.from_rows("ed", events=events), key=KEY, keep_ids=True)
     (path,) = export_log(wf.journeys(store), tmp_path, "xes")
-    log = read_xes(path)
-    assert len({t.attributes[0].value for t in log.traces}) == len(log.traces) == 4
+    traces = [piece for piece in read_pieces(path) if isinstance(piece, Trace)]
+    assert len({t.attributes[0].value for t in traces}) == len(traces) == 4
     said = Counter(
-        a.value for t in log.traces for e in t.events for a in e.attributes if a.kind == "date"
+        a.value for t in traces for e in t.events for a in e.attributes if a.kind == "date"
     )
     assert said["2024-07-01T09:00:00.000+01:00"] == said["2024-01-01T10:00:00.000+00:00"] == 1
 
 
 def test_an_event_without_a_time_and_a_wrong_request_are_refused(whole, tmp_path):
     timeless = Event((Attribute("string", "concept:name", "Seen"),))
-    write_xes(XesLog(traces=(Trace((), (timeless,)),)), tmp_path / "timeless.xes")
+    write_pieces([Element("log"), Trace((), (timeless,))], tmp_path / "timeless.xes")
     with pytest.raises(InputError, match="no date time:timestamp") as refused:
         read_log(tmp_path / "timeless.xes")
     assert refused.value.where == "timeless.xes, trace 1, event 1"
@@ -203,8 +300,8 @@ def test_an_event_without_a_time_and_a_wrong_request_are_refused(whole, tmp_path
         read_log(tmp_path / "log.csv")
 
 
-def rows_of(log):
-    for trace in log.traces:
+def rows_of(traces):
+    for trace in traces:
         for event in trace.events:
             yield trace.attributes[0].value, {a.key: a.value for a in event.attributes}
 
@@ -216,13 +313,14 @@ def sepsis(shared):
 
 @pytest.mark.slow
 def test_the_sepsis_log_says_what_its_table_says(sepsis, tmp_path):
-    log = read_xes(sepsis / "sepsis.xes.gz")
-    write_xes(log, tmp_path / "again.xes.gz")
-    assert read_xes(tmp_path / "again.xes.gz") == log
+    log = list(read_pieces(sepsis / "sepsis.xes.gz"))
+    write_pieces(log, tmp_path / "again.xes.gz")
+    assert list(read_pieces(tmp_path / "again.xes.gz")) == log
     with gzip.open(sepsis / "sepsis.csv.gz", "rt", encoding="utf-8") as file:
         table = sorted(csv.DictReader(file), key=lambda row: int(row["event_order"]))
-    events = list(rows_of(log))
-    assert (len(log.traces), len(events), len(table)) == (1050, 15214, 15214)
+    traces = [piece for piece in log if isinstance(piece, Trace)]
+    events = list(rows_of(traces))
+    assert (len(traces), len(events), len(table)) == (1050, 15214, 15214)
     assert Counter(case for case, _ in events)["NA"] == 24
     told = Counter(
         (case, e["concept:name"], e["time:timestamp"][:19], e.get("org:group"), e.get("crp"))
@@ -246,15 +344,4 @@ def test_the_sepsis_log_comes_back_from_a_store(zone, sepsis, tmp_path):
     path = sepsis / "sepsis.xes.gz"
     seen = stored(path, zone=zone, clock="shifted_per_person")
     (written,) = export_log(seen, tmp_path, "xes")
-    there, back = read_xes(path), read_xes(written)
-    assert (back.header, back.attributes) == (there.header, there.attributes)
-
-    def fixed(log):
-        return {
-            t.attributes: [
-                frozenset((a.kind, a.key, a.value) for a in e.attributes) for e in t.events
-            ]
-            for t in log.traces
-        }
-
-    assert fixed(back) == fixed(there)
+    assert as_sets(read_pieces(written)) == as_sets(read_pieces(path))

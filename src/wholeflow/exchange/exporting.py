@@ -13,45 +13,46 @@ import pyarrow.parquet
 
 from wholeflow.core.errors import RequestError, unknown
 from wholeflow.core.time import EPOCH, zone
+from wholeflow.core.whole_file import whole_file
 from wholeflow.events import Field, table, table_names
 from wholeflow.events.log import log_schema
 from wholeflow.exchange.ocel import write_ocel
 from wholeflow.exchange.ocel_out import to_ocel
 from wholeflow.exchange.present import Present
-from wholeflow.exchange.whole_file import whole_file
 from wholeflow.exchange.xes import write_pieces
 from wholeflow.exchange.xes_out import to_xes
 from wholeflow.journeys import Journeys, columns
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.journeys.view import ACROSS_PEOPLE
 
-FORMS = ("csv", "parquet", "xes", "ocel")
+LOGS = {"xes": "log.xes", "ocel": "log.jsonocel", "ocel-sqlite": "log.sqlite"}
+"""Forms that are one file, with its name."""
+
+FORMS = ("csv", "parquet", *LOGS)
 
 
 def export_log(journeys: Journeys, to: str | Path, as_: str) -> tuple[Path, ...]:
     """Write a view into a folder for other tools and answer the files written.
 
     ``csv`` and ``parquet``: every present and every derived table, one file each (no census
-    where clocks are shifted); in CSV instants are local times with their offset. ``xes``:
-    ``log.xes``. ``ocel``: ``log.jsonocel`` and ``log.sqlite``, which say the same. Each file
-    is written whole or not at all. Raises RequestError for another form, or a folder that
-    can't be written to.
+    where clocks are shifted); in CSV instants are local times with their offset. ``xes``,
+    ``ocel`` (OCEL 2.0 as JSON) and ``ocel-sqlite``: a log in one file (:data:`LOGS`). Each
+    file is written whole or not at all. Raises RequestError for another form, or a folder
+    that can't be written to.
     """
     folder = Path(to)
     if as_ not in FORMS:
         raise unknown("form to export", as_, list(FORMS))
     if folder.exists() and not folder.is_dir():
         raise RequestError("this is a file", where=str(folder), repair="Name a folder.")
+    if as_ not in LOGS:
+        return tuple(_write_tables(journeys, folder, as_))
+    path = folder / LOGS[as_]
     if as_ == "xes":
-        write_pieces(to_xes(journeys), folder / "log.xes")
-        return (folder / "log.xes",)
-    if as_ == "ocel":
-        log = to_ocel(journeys)
-        written = folder / "log.jsonocel", folder / "log.sqlite"
-        for path in written:
-            write_ocel(log, path)
-        return written
-    return tuple(_write_tables(journeys, folder, as_))
+        write_pieces(to_xes(journeys), path)
+    else:
+        write_ocel(to_ocel(journeys), path)
+    return (path,)
 
 
 def _write_tables(journeys: Journeys, folder: Path, as_: str) -> Iterator[Path]:

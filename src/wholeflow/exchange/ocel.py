@@ -9,12 +9,10 @@ A log is a set, so it is kept in one order. Files are JSON or SQLite.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
+from typing import Any, NamedTuple
 
 from wholeflow.core.errors import InputError, RequestError
 from wholeflow.exchange.values import TYPES, spelled
@@ -22,38 +20,25 @@ from wholeflow.exchange.values import TYPES, spelled
 JSON_ENDINGS = (".json", ".jsonocel")
 SQLITE_ENDINGS = (".sqlite", ".sqlite3", ".db")
 
-_TEXT = pa.string()
-_LINKS = pa.list_(pa.struct([("object", _TEXT), ("qualifier", _TEXT)]))
-EVENTS = pa.schema(
-    [
-        ("id", _TEXT),
-        ("type", _TEXT),
-        ("at", pa.int64()),
-        ("attributes", pa.list_(pa.struct([("name", _TEXT), ("value", _TEXT)]))),
-        ("links", _LINKS),
-    ]
-)
-"""Events: instant, attributes as texts in the spelling of their type, links to objects."""
-
-OBJECTS = pa.schema(
-    [
-        ("id", _TEXT),
-        ("type", _TEXT),
-        (
-            "attributes",
-            pa.list_(pa.struct([("name", _TEXT), ("at", pa.int64()), ("value", _TEXT)])),
-        ),
-        ("links", _LINKS),
-    ]
-)
-"""Objects: values of attributes from an instant on (0: from the beginning; no value: taken
-away), links to other objects."""
-
 Types = Mapping[str, Mapping[str, str]]
 """Names of types, with the type of each attribute that they declare."""
 
-_ROWS = 50_000
 _LONGEST = 2**63
+
+
+class Row(NamedTuple):
+    """An event or object: instant (0 of an object), attributes, links to objects.
+
+    ``attributes`` are name, instant and value, in the spelling of its type: of an object
+    from that instant on (0: from the beginning; no value: taken away), of an event 0.
+    ``links`` are object and qualifier.
+    """
+
+    id: str
+    type: str
+    at: int
+    attributes: tuple[tuple[str, int, Any], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,117 +50,87 @@ class ObjectLog:
 
     event_types: Types
     object_types: Types
-    events: pa.Table
-    objects: pa.Table
+    events: tuple[Row, ...]
+    objects: tuple[Row, ...]
 
 
 def object_log(
-    event_types: Types,
-    object_types: Types,
-    events: Iterable[Mapping[str, Any]],
-    objects: Iterable[Mapping[str, Any]],
+    event_types: Types, object_types: Types, events: Iterable[Row], objects: Iterable[Row]
 ) -> ObjectLog:
-    """A checked log from rows as :data:`EVENTS` and :data:`OBJECTS` have them.
+    """A checked log, each value in the spelling of its type.
 
-    ``attributes`` of an event are pairs (name, value), those of an object triples (name,
-    at, value), ``links`` pairs (object, qualifier). Raises InputError for what the standard
-    rules out: two things with one id, an undeclared type or attribute, a value that is not
-    of its type, a link to an object that is not there.
+    Raises InputError for what the standard rules out: two things with one id, an
+    undeclared type or attribute, a value that is not of its type, a link to an object
+    that is not there.
 
     >>> log = object_log({"visit": {"miles": "integer"}}, {"nurse": {}},
-    ...     [{"id": "e1", "type": "visit", "at": 0, "attributes": [("miles", 3)],
-    ...       "links": [("n1", "by")]}],
-    ...     [{"id": "n1", "type": "nurse", "attributes": [], "links": []}])
-    >>> log.events["links"].to_pylist()
-    [[{'object': 'n1', 'qualifier': 'by'}]]
+    ...     [Row("e1", "visit", 0, (("miles", 0, 3.0),), (("n1", "by"),))],
+    ...     [Row("n1", "nurse", 0)])
+    >>> log.events[0].attributes
+    (('miles', 0, '3'),)
     """
-    declared = {"event": _types("event", event_types), "object": _types("object", object_types)}
-    made_objects = _table(OBJECTS, (_object(n, o, declared) for n, o in enumerate(objects, 1)))
-    made_events = _table(EVENTS, (_event(n, e, declared) for n, e in enumerate(events, 1)))
-    _no_two("object", made_objects)
-    _no_two("event", made_events)
-    known = set(made_objects["id"].to_pylist())
-    for what, rows in (("event", made_events), ("object", made_objects)):
-        _only_known(what, rows, known)
-    return ObjectLog(
-        declared["event"],
-        declared["object"],
-        made_events.sort_by([("at", "ascending"), ("id", "ascending")]),
-        made_objects.sort_by("id"),
-    )
+    event_types, object_types = _types("event", event_types), _types("object", object_types)
+    things = tuple(sorted(_checked("object", object_types, objects), key=lambda row: row.id))
+    known = {row.id for row in things}
+    happened = sorted(_checked("event", event_types, events), key=lambda row: (row.at, row.id))
+    for what, rows in (("object", things), ("event", happened)):
+        if len({row.id for row in rows}) < len(rows):
+            raise InputError(
+                f"two {what}s have the same id", where=f"{what}s", repair="Give each its own."
+            )
+        missing = {thing for row in rows for thing, _ in row.links} - known
+        if missing:
+            raise InputError(
+                f"an {what} is linked to an object that the log does not hold",
+                where=f"{what}s: {len(missing)} such objects",
+                repair="Export the log with all its objects.",
+            )
+    return ObjectLog(event_types, object_types, tuple(happened), things)
 
 
 def _types(what: str, types: Types) -> Types:
-    for attributes in types.values():
-        for kind in attributes.values():
-            if kind not in TYPES:
-                raise InputError(
-                    "an attribute is declared with a type that is not in the standard",
-                    where=f"{what} types",
-                    repair=f"Use one of: {', '.join(TYPES)}.",
-                )
+    for name, attributes in types.items():
+        _check_texts(f"{what} types", name, *attributes)
+        if not set(attributes.values()).issubset(TYPES):
+            raise InputError(
+                "an attribute is declared with a type that is not in the standard",
+                where=f"{what} types",
+                repair=f"Use one of: {', '.join(TYPES)}.",
+            )
     return {name: dict(sorted(types[name].items())) for name in sorted(types)}
 
 
-def _table(schema: pa.Schema, rows: Iterator[dict[str, Any]]) -> pa.Table:
-    batches, batch = [], []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _ROWS:
-            batches.append(_batch(schema, batch))
-            batch = []
-    batches.append(_batch(schema, batch))
-    return pa.Table.from_batches(batches).combine_chunks()
+def _checked(what: str, types: Types, rows: Iterable[Row]) -> Iterable[Row]:
+    for number, row in enumerate(rows, 1):
+        where = f"{what} {number}"
+        if row.type not in types:
+            raise InputError(
+                f"an {what} is of a type that the log does not declare",
+                where=where,
+                repair=f"Declare it among the {what} types.",
+            )
+        said = [(name, at, _value(types[row.type], name, v, where)) for name, at, v in row[3]]
+        if what == "event" and len({name for name, *_ in said}) < len(said):
+            raise InputError("an attribute of an event is there twice", where=where)
+        said.sort(key=lambda one: (one[1], one[0], one[2] is None, one[2] or ""))
+        links = sorted((thing, qualifier or "") for thing, qualifier in row.links)
+        _check_texts(where, row.id, *(v for *_, v in said if v), *(t for one in links for t in one))
+        yield Row(row.id, row.type, row.at, tuple(said), tuple(links))
 
 
-def _batch(schema: pa.Schema, rows: list[dict[str, Any]]) -> pa.RecordBatch:
+def _check_texts(where: str, *texts: str) -> None:
     try:
-        return pa.RecordBatch.from_pylist(rows, schema=schema)
+        "".join(texts).encode()
     except UnicodeEncodeError:
         raise InputError(
             "a text holds half a character (a lone surrogate)",
+            where=where,
             repair="Mend the program that wrote it.",
         ) from None
-
-
-def _event(number: int, row: Mapping[str, Any], declared: Mapping[str, Types]) -> dict[str, Any]:
-    where = f"event {number}"
-    attributes = _declared("event", row["type"], declared, where)
-    said = {}
-    for name, value in row["attributes"]:
-        if name in said:
-            raise InputError("an attribute of an event is there twice", where=where)
-        said[name] = _value(attributes, name, value, where)
-    return {
-        "id": row["id"],
-        "type": row["type"],
-        "at": row["at"],
-        "attributes": [{"name": name, "value": said[name]} for name in sorted(said)],
-        "links": _links(row["links"]),
-    }
-
-
-def _object(number: int, row: Mapping[str, Any], declared: Mapping[str, Types]) -> dict[str, Any]:
-    where = f"object {number}"
-    attributes = _declared("object", row["type"], declared, where)
-    said = [(at, name, _value(attributes, name, v, where)) for name, at, v in row["attributes"]]
-    said.sort(key=lambda one: (one[0], one[1], one[2] is None, one[2] or ""))
-    return {
-        "id": row["id"],
-        "type": row["type"],
-        "attributes": [{"name": name, "at": at, "value": value} for at, name, value in said],
-        "links": _links(row["links"]),
-    }
-
-
-def _declared(what: str, name: str, declared: Mapping[str, Types], where: str) -> Mapping[str, str]:
-    if name not in declared[what]:
+    except TypeError:
         raise InputError(
-            f"an {what} is of a type that the log does not declare",
-            where=where,
-            repair=f"Declare it among the {what} types.",
-        )
-    return declared[what][name]
+            "an id or a link is no text", where=where, repair="Export the log again."
+        ) from None
 
 
 def _value(attributes: Mapping[str, str], name: str, value: object, where: str) -> str | None:
@@ -206,52 +161,23 @@ def _value(attributes: Mapping[str, str], name: str, value: object, where: str) 
     return text
 
 
-def _links(links: Iterable[Sequence[str | None]]) -> list[dict[str, str]]:
-    pairs = sorted((str(other), qualifier or "") for other, qualifier in links)
-    return [{"object": other, "qualifier": qualifier} for other, qualifier in pairs]
-
-
-def _no_two(what: str, rows: pa.Table) -> None:
-    if len(rows["id"].unique()) < rows.num_rows:
-        raise InputError(
-            f"two {what}s have the same id", where=f"{what}s", repair="Give each its own."
-        )
-
-
-def _only_known(what: str, rows: pa.Table, known: set[str]) -> None:
-    linked = rows["links"].combine_chunks().flatten().field("object").unique().to_pylist()
-    if not known.issuperset(linked):
-        raise InputError(
-            f"an {what} is linked to an object that the log does not hold",
-            where=f"{what}s: {len(set(linked) - known)} such objects",
-            repair="Export the log with all its objects.",
-        )
-
-
-def rows_of(rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """The rows of a table one by one, a bounded number of them in memory."""
-    for batch in rows.to_batches(max_chunksize=_ROWS):
-        yield from batch.to_pylist()
-
-
-def read_ocel(path: str | Path) -> ObjectLog:
+def read_ocel(path: Path) -> ObjectLog:
     """A log from a file of OCEL 2.0: JSON or SQLite, by the ending of its name.
 
     Raises InputError, with the file and where in it, for what is no such log.
     """
     from wholeflow.exchange import ocel_json, ocel_sqlite
 
-    file = Path(path)
-    reads = _by_ending(file, ocel_json.read, ocel_sqlite.read)
+    reads = _by_ending(path, ocel_json.read, ocel_sqlite.read)
     try:
-        found: ObjectLog = reads(file)
+        found: ObjectLog = reads(path)
     except InputError as error:
-        where = ", ".join(part for part in (file.name, error.where) if part)
+        where = ", ".join(part for part in (path.name, error.where) if part)
         raise InputError(error.what, where=where, repair=error.repair) from None
     return found
 
 
-def write_ocel(log: ObjectLog, path: str | Path) -> None:
+def write_ocel(log: ObjectLog, path: Path) -> None:
     """Write a log as OCEL 2.0, JSON or SQLite by the ending of the name, whole or not at all.
 
     Raises RequestError when the file can't be written, UnsupportedError when SQLite can't
@@ -259,8 +185,7 @@ def write_ocel(log: ObjectLog, path: str | Path) -> None:
     """
     from wholeflow.exchange import ocel_json, ocel_sqlite
 
-    file = Path(path)
-    _by_ending(file, ocel_json.write, ocel_sqlite.write)(log, file)
+    _by_ending(path, ocel_json.write, ocel_sqlite.write)(log, path)
 
 
 def _by_ending(path: Path, json: Any, sqlite: Any) -> Any:

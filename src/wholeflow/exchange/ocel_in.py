@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from wholeflow.core.errors import unknown
 from wholeflow.events import table
-from wholeflow.exchange.ocel import ObjectLog, rows_of
+from wholeflow.exchange.ocel import ObjectLog, Row
 from wholeflow.exchange.records import (
     LINKED,
     NAME,
+    PERSON,
     PREFIX,
     RECORD,
+    STAFF,
     Rows,
     activity_of,
     attributes_text,
     check_kinds,
     row_of,
 )
-
-SOURCE = "ocel"
-
-
-@dataclass(frozen=True)
-class _Own:
-    """An object that we wrote for a name in a column."""
-
-    kind: str
-    name: str
 
 
 class FromOcel:
@@ -43,7 +34,7 @@ class FromOcel:
         self._kinds = kinds
         self._person = person
         self._place = place
-        self._own: dict[str, _Own] = {}
+        self._own: dict[str, str] = {}  # objects that we wrote for names in columns
         self._of_type: dict[str, str] = {}
 
     def fill(self) -> None:
@@ -60,9 +51,14 @@ class FromOcel:
             for name, said in types.items():
                 if mark not in said:
                     self._add_type(what, name, said)
-        for row in rows_of(self._log.objects):
-            self._add_object(row)
-        for row in rows_of(self._log.events):
+        for row in self._log.objects:
+            self._of_type[row.id] = row.type
+            if NAME in self._log.object_types[row.type]:
+                self._add_own(row)
+        for row in self._log.objects:
+            if row.id not in self._own:
+                self._add_object(row)
+        for row in self._log.events:
             self._add_event(row)
 
     def _add_type(self, what: str, name: str, said: Mapping[str, str]) -> None:
@@ -73,24 +69,29 @@ class FromOcel:
                 told = {"what": what, "type": name, "attribute": attribute, "value_type": kind}
                 self._rows.add("log_types", record, **told)
 
-    def _add_object(self, row: Mapping[str, Any]) -> None:
-        declared = self._log.object_types[row["type"]]
-        name = row["id"]
-        if NAME in declared:
-            said = {a["name"]: a["value"] for a in row["attributes"]}
-            self._own[name] = own = _Own(row["type"].removeprefix(PREFIX), said[NAME])
-            if PREFIX + "setting" in said:
-                self._add_place(own.name, said)
-            return
-        self._of_type[name] = row["type"]
-        record = f"object|{name}"
-        self._rows.add("objects", record, part=0, object=name, kind=row["type"])
-        for part, a in enumerate(row["attributes"], 1):
-            told = {"fact": a["name"], "value": a["value"], "at": a["at"]}
-            kind = declared[a["name"]]
-            self._rows.add("object_facts", record, part=part, object=name, type=kind, **told)
-        for part, link in enumerate(row["links"], len(row["attributes"]) + 1):
-            told = {"other": link["object"], "qualifier": link["qualifier"]}
+    def _add_own(self, row: Row) -> None:
+        said = {name: value for name, _, value in row.attributes}
+        self._own[row.id] = said[NAME]
+        if PREFIX + "setting" in said:
+            self._add_place(said[NAME], said)
+
+    def _name(self, thing: str) -> str:
+        """What a store calls an object of the log."""
+        return self._own[thing] if thing in self._own else self._rows.thing(thing)
+
+    def _add_object(self, row: Row) -> None:
+        record, name = f"object|{row.id}", self._name(row.id)
+        declared = self._log.object_types[row.type]
+        self._rows.add("objects", record, part=0, object=name, kind=row.type)
+        for part, (fact, at, value) in enumerate(row.attributes, 1):
+            if row.type != self._person or self._rows.keeps(fact):
+                told = {"fact": fact, "value": value, "at": at, "type": declared[fact]}
+                self._rows.add("object_facts", record, part=part, object=name, **told)
+        links = [(self._name(other), qualifier) for other, qualifier in row.links]
+        if row.type == self._person:
+            links.append((self._rows.person(row.id), PERSON))
+        for part, (other, qualifier) in enumerate(links, len(row.attributes) + 1):
+            told = {"other": other, "qualifier": qualifier}
             self._rows.add("object_links", record, part=part, object=name, **told)
 
     def _add_place(self, name: str, said: Mapping[str, str]) -> None:
@@ -102,52 +103,55 @@ class FromOcel:
         source = {"source": said[PREFIX + "source"]} if PREFIX + "source" in said else {}
         self._rows.add("places", f"places|{name}", part=0, place=name, **row, **source)
 
-    def _add_event(self, row: Mapping[str, Any]) -> None:
-        kinds = self._log.event_types[row["type"]]
-        said = {a["name"]: a["value"] for a in row["attributes"] if a["name"].startswith(PREFIX)}
-        plain = {a["name"]: (kinds[a["name"]], a["value"]) for a in row["attributes"]}
-        plain = {name: value for name, value in plain.items() if name not in said}
-        made = {"at": row["at"], "attributes": attributes_text(plain), **row_of(said)}
+    def _add_event(self, row: Row) -> None:
+        kinds = self._log.event_types[row.type]
+        said = {name: value for name, _, value in row.attributes if name.startswith(PREFIX)}
+        plain = {
+            name: (kinds[name], value)
+            for name, _, value in row.attributes
+            if name not in said and (name not in STAFF or self._rows.keeps(name))
+        }
+        made = {"at": row.at, "attributes": attributes_text(plain), **row_of(said)}
         persons, links = self._linked(row, made)
         if RECORD in said:
-            made["activity"] = activity_of(row["type"], made)
-            person = next(iter(persons), None)
-            self._rows.add("events", said[RECORD], **made, person=person)
+            made["activity"] = activity_of(row.type, made)
+            self._rows.add("events", said[RECORD], **made, person=next(iter(persons), None))
             self._rows.add_links(said[RECORD], made, links)
             return
-        made = {"activity": row["type"], **made}
+        made = {"activity": row.type, **made}
         if PREFIX + "kind" not in said:
-            made["kind"] = self._kinds.get(row["type"], "contact")
-        record = f"event|{row['id']}"
+            made["kind"] = self._kinds.get(row.type, "contact")
+        record, name = f"event|{row.id}", self._rows.thing(row.id)
         people: list[str | None] = [*persons] or [None]
         for part, someone in enumerate(people):
             one = {**made, "part": part}
             self._rows.add("events", record, **one, person=someone)
             # a named event has a row here even where it concerns nothing, for its name
             told = links if part == 0 and links else [{}]
-            self._rows.add_links(record, one, [{"event": row["id"], **link} for link in told])
+            self._rows.add_links(record, one, [{"event": name, **link} for link in told])
 
     def _linked(
-        self, row: Mapping[str, Any], made: dict[str, Any]
+        self, row: Row, made: dict[str, Any]
     ) -> tuple[dict[str, None], list[dict[str, str]]]:
-        """The people of an event and its other links; columns that name objects are filled."""
+        """The people of an event and its other links; columns that name objects are filled.
+
+        Where we said who its people are, nobody else is.
+        """
+        told: dict[str, None] = {}
         persons: dict[str, None] = {}
         links: list[dict[str, str]] = []
-        for link in row["links"]:
-            thing, column = link["object"], link["qualifier"].removeprefix(PREFIX)
-            own = self._own.get(thing)
-            name = own.name if own else thing
-            if column != link["qualifier"] and column in LINKED:
-                if column == "person":
-                    persons[name] = None
-                else:
-                    made[column] = name
-                continue
-            links.append({"object": name, "qualifier": link["qualifier"]})
-            if RECORD not in self._log.event_types[row["type"]]:
-                kind = self._of_type.get(thing)
-                if kind == self._person:
-                    persons[name] = None
-                if kind is not None and kind == self._place:
-                    made.setdefault("place", name)
-        return persons, links
+        is_own = RECORD in self._log.event_types[row.type]
+        for thing, qualifier in row.links:
+            name, column = self._name(thing), qualifier.removeprefix(PREFIX)
+            if qualifier == PERSON:
+                told[name] = None
+            elif column != qualifier and column in LINKED:
+                made[column] = name
+            else:
+                links.append({"object": name, "qualifier": qualifier})
+                if not is_own and thing not in self._own:
+                    if self._of_type[thing] == self._person:
+                        persons[self._rows.person(thing)] = None
+                    if self._of_type[thing] == self._place:
+                        made.setdefault("place", thing)
+        return told or persons, links

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 from wholeflow.core.errors import InputError
-from wholeflow.exchange.ocel import ObjectLog, Types, object_log, rows_of
+from wholeflow.core.whole_file import whole_file
+from wholeflow.exchange.ocel import ObjectLog, Row, Types, object_log
 from wholeflow.exchange.values import as_utc, json_text, to_json, utc_instant
-from wholeflow.exchange.whole_file import whole_file
 
 _OTHER_WORDS = {"date": "time"}
 """Types that a widely used program (pm4py) names otherwise than the standard does."""
@@ -29,8 +29,8 @@ def read(path: Path) -> ObjectLog:
     return object_log(
         _types(said["eventTypes"], "eventTypes"),
         _types(said["objectTypes"], "objectTypes"),
-        (_event(row, f"events, number {n}") for n, row in enumerate(said["events"], 1)),
-        (_object(row, f"objects, number {n}") for n, row in enumerate(said["objects"], 1)),
+        (_row(row, f"events, number {n}", True) for n, row in enumerate(said["events"], 1)),
+        (_row(row, f"objects, number {n}", False) for n, row in enumerate(said["objects"], 1)),
     )
 
 
@@ -68,43 +68,26 @@ def _types(rows: list[Any], where: str) -> Types:
     return types
 
 
-def _event(row: Any, where: str) -> dict[str, Any]:
-    attributes = _several(row, "attributes", where)
-    return {
-        "id": _text(row, "id", where),
-        "type": _text(row, "type", where),
-        "at": _instant(_text(row, "time", where), where),
-        "attributes": [
-            (_text(a, "name", where), a.get("value"))
-            for a in attributes
-            if not isinstance(a, dict) or a.get("value") is not None
-        ],
-        "links": _links(row, where),
-    }
+def _row(row: Any, where: str, is_event: bool) -> Row:
+    said = [
+        (_text(a, "name", where), 0 if is_event else _time(a, where), a.get("value"))
+        for a in _several(row, "attributes", where)
+    ]
+    return Row(
+        _text(row, "id", where),
+        _text(row, "type", where),
+        _time(row, where) if is_event else 0,
+        tuple(a for a in said if not is_event or a[2] is not None),
+        tuple(
+            (_text(one, "objectId", where), one.get("qualifier") or "")
+            for one in _several(row, "relationships", where)
+        ),
+    )
 
 
-def _object(row: Any, where: str) -> dict[str, Any]:
-    return {
-        "id": _text(row, "id", where),
-        "type": _text(row, "type", where),
-        "attributes": [_change(a, where) for a in _several(row, "attributes", where)],
-        "links": _links(row, where),
-    }
-
-
-def _change(row: Any, where: str) -> tuple[str, int, Any]:
-    name = _text(row, "name", where)
-    return name, _instant(_text(row, "time", where), where), row.get("value")
-
-
-def _links(row: Any, where: str) -> list[tuple[str, str]]:
-    links = _several(row, "relationships", where)
-    return [(_text(one, "objectId", where), one.get("qualifier") or "") for one in links]
-
-
-def _instant(text: str, where: str) -> int:
+def _time(row: Any, where: str) -> int:
     try:
-        return utc_instant(text)
+        return utc_instant(_text(row, "time", where))
     except (ValueError, OverflowError):
         raise InputError(
             "a time is not ISO 8601", where=where, repair="Write it as 2024-11-05T14:30:00Z."
@@ -133,9 +116,12 @@ def write(log: ObjectLog, path: Path) -> None:
         file.write(json_text(_declared(log.event_types)))
         file.write(',\n"objectTypes":')
         file.write(json_text(_declared(log.object_types)))
-        for name, rows in (("events", _events(log)), ("objects", _objects(log))):
+        for name, types, rows in (
+            ("events", log.event_types, log.events),
+            ("objects", log.object_types, log.objects),
+        ):
             file.write(f',\n"{name}":[')
-            for number, row in enumerate(rows):
+            for number, row in enumerate(_rows(types, rows, name == "events")):
                 file.write(("," if number else "") + "\n" + json_text(row))
             file.write("\n]")
         file.write("}\n")
@@ -148,38 +134,19 @@ def _declared(types: Types) -> list[dict[str, Any]]:
     ]
 
 
-def _events(log: ObjectLog) -> Iterator[dict[str, Any]]:
-    for row in rows_of(log.events):
-        kinds = log.event_types[row["type"]]
+def _rows(types: Types, rows: Iterable[Row], is_event: bool) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        said: list[dict[str, Any]] = []
+        for name, at, text in row.attributes:
+            kind = types[row.type][name]
+            value = text if text is None or kind == "time" else to_json(kind, text)
+            said.append(
+                {"name": name, **({} if is_event else {"time": as_utc(at)}), "value": value}
+            )
         yield {
-            "id": row["id"],
-            "type": row["type"],
-            "time": as_utc(row["at"]),
-            "attributes": [
-                {"name": a["name"], "value": _value(kinds, a)} for a in row["attributes"]
-            ],
-            "relationships": _related(row),
+            "id": row.id,
+            "type": row.type,
+            **({"time": as_utc(row.at)} if is_event else {}),
+            "attributes": said,
+            "relationships": [{"objectId": one, "qualifier": word} for one, word in row.links],
         }
-
-
-def _objects(log: ObjectLog) -> Iterator[dict[str, Any]]:
-    for row in rows_of(log.objects):
-        kinds = log.object_types[row["type"]]
-        yield {
-            "id": row["id"],
-            "type": row["type"],
-            "attributes": [
-                {"name": a["name"], "time": as_utc(a["at"]), "value": _value(kinds, a)}
-                for a in row["attributes"]
-            ],
-            "relationships": _related(row),
-        }
-
-
-def _value(kinds: Mapping[str, str], attribute: Mapping[str, Any]) -> Any:
-    kind, text = kinds[attribute["name"]], attribute["value"]
-    return text if text is None or kind == "time" else to_json(kind, text)
-
-
-def _related(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"objectId": one["object"], "qualifier": one["qualifier"]} for one in row["links"]]

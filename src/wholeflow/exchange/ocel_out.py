@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.events import table
-from wholeflow.exchange.ocel import ObjectLog, object_log
-from wholeflow.exchange.ocel_in import SOURCE
+from wholeflow.exchange.ocel import ObjectLog, Row, object_log
 from wholeflow.exchange.present import Present
 from wholeflow.exchange.records import (
     LINKED,
     NAME,
+    PERSON,
     PREFIX,
     RECORD,
     attributes_of,
@@ -50,7 +51,10 @@ class _ToOcel:
             if row["attribute"] is not None:
                 said[row["attribute"]] = row["value_type"]
         self._foreign = {what: set(types) for what, types in self._declared.items()}
-        self._objects: dict[str, dict[str, Any]] = {}
+        self._things: dict[str, str] = {}  # objects of other logs: their ids here
+        self._objects: dict[str, _Thing] = {}  # by id here
+        self._people: set[str] = set()  # those of them that are people
+        self._events_met: dict[str, str] = {}
         self._links: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
 
     def log(self) -> ObjectLog:
@@ -62,55 +66,54 @@ class _ToOcel:
         self._declare_events()
         events = list(self._events())  # they make objects as they come
         self._add_places()
-        return object_log(
-            self._declared["event"], self._declared["object"], events, self._objects.values()
+        objects = (
+            Row(name, one.type, 0, tuple(one.attributes), tuple(one.links))
+            for name, one in self._objects.items()
         )
+        return object_log(self._declared["event"], self._declared["object"], events, objects)
 
     def _gather_objects(self) -> None:
-        for row in self._present.rows("objects", "object, kind"):
+        for row in sorted(self._present.rows("objects", "object, kind"), key=_source):
             kind, name = row["kind"], row["object"]
             self._declared["object"].setdefault(kind, {})
             self._foreign["object"].add(kind)
-            thing = {"id": name, "type": kind, "attributes": [], "links": []}
-            self._objects.setdefault(name, thing)
+            if name not in self._things:
+                self._things[name] = own = _own_id(name, row["source"], self._objects)
+                self._objects[own] = _Thing(kind)
         facts = [
-            row
+            (row, self._objects[self._things[row["object"]]])
             for row in self._present.rows("object_facts", "object, id, part")
-            if row["object"] in self._objects
+            if row["object"] in self._things
         ]
         kinds: dict[tuple[str, str], set[str]] = {}
-        for row in facts:
-            key = (self._objects[row["object"]]["type"], row["fact"])
-            kinds.setdefault(key, set()).add(row["type"])
+        for row, thing in facts:
+            kinds.setdefault((thing.type, row["fact"]), set()).add(row["type"])
+            thing.attributes.append((row["fact"], row["at"] or 0, row["value"]))
         for (kind, fact), types in kinds.items():
             only = next(iter(types)) if len(types) == 1 else "string"
             known = only if only in TYPES else "string"
             self._declared["object"][kind].setdefault(fact, known)
-        for row in facts:
-            said = (row["fact"], row["at"] or 0, row["value"])
-            self._objects[row["object"]]["attributes"].append(said)
         for row in self._present.rows("object_links", "object, id, part"):
-            if row["object"] in self._objects:
-                pair = (self._id(BARE, row["other"]), row["qualifier"])
-                self._objects[row["object"]]["links"].append(pair)
+            if row["qualifier"] == PERSON:
+                self._people.add(row["object"])
+            elif row["object"] in self._things:
+                other = self._id(BARE, row["other"])
+                self._objects[self._things[row["object"]]].links.append((other, row["qualifier"]))
 
     def _id(self, kind: str, name: str) -> str:
         """The id of an object by name: that of another log's object, or of one of ours."""
-        if kind == BARE and name in self._objects:
-            return name
-        return self._own(kind, name)
-
-    def _own(self, kind: str, name: str) -> str:
+        if kind == BARE and name in self._things:
+            return self._things[name]
         called = PREFIX + kind if kind in self._foreign["object"] else kind
         self._declared["object"].setdefault(called, {})[NAME] = "string"
-        made = {"id": f"{called}:{name}", "type": called, "links": []}
-        there = self._objects.setdefault(str(made["id"]), {**made, "attributes": [(NAME, 0, name)]})
-        if (NAME, 0, name) not in there["attributes"]:
+        made = f"{called}:{name}"
+        there = self._objects.setdefault(made, _Thing(called, [(NAME, 0, name)]))
+        if (NAME, 0, name) not in there.attributes:
             raise UnsupportedError(
                 "an object of another log has the id that one of ours would get",
                 repair="Load that log into a store of its own.",
             )
-        return str(made["id"])
+        return made
 
     def _declare_events(self) -> None:
         """The type of each attribute of our events; one with two types is not declared."""
@@ -141,7 +144,7 @@ class _ToOcel:
         names = (one["event"] for one in self._linked(row) if one["event_part"] == row["part"])
         return next((name for name in names if name is not None), None)
 
-    def _events(self) -> Iterator[dict[str, Any]]:
+    def _events(self) -> Iterator[Row]:
         met: dict[str, list[dict[str, Any]]] = {}
         for row in self._present.rows("events", "id, run, part"):
             name = self._named(row)
@@ -149,18 +152,17 @@ class _ToOcel:
                 yield self._event(row)
             else:
                 met.setdefault(name, []).append(row)
-        for name, rows in met.items():
+        for name, rows in sorted(met.items(), key=lambda one: _source(one[1][0])):
             yield self._foreign_event(name, rows)
 
-    def _event(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _event(self, row: Mapping[str, Any]) -> Row:
         """An event of ours."""
         called, activity = self._called(row)
         said = [*activity, (RECORD, "string", row["id"])]
         said += said_of(row, "activity")
         if row["kind"] == "contact":
             said.append((PREFIX + "kind", "string", "contact"))
-        said += self._attributes(called, row)
-        links = [(self._own(LINKED[c], row[c]), PREFIX + c) for c in LINKED if row[c] is not None]
+        links = [(self._id(LINKED[c], row[c]), PREFIX + c) for c in LINKED if row[c] is not None]
         for one in self._linked(row):
             if one["event_part"] == row["part"] and one["object"] is not None:
                 links.append((self._id(BARE, one["object"]), one["qualifier"]))
@@ -168,25 +170,22 @@ class _ToOcel:
         name = f"{row['source']}/{row['id']}.{row['part']}{run}"
         return self._made(name, called, row, said, links)
 
-    def _foreign_event(self, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    def _foreign_event(self, name: str, rows: list[dict[str, Any]]) -> Row:
         """An event of another log as it was there, and what was since said of it."""
         row = rows[0]
-        links = [
-            (self._id(BARE, one["object"]), one["qualifier"])
-            for one in self._linked(row)
-            if one["event"] == name and one["object"] is not None
-        ]
-        there = {thing for thing, _ in links}
-        for one in rows:
-            if one["person"] is not None and one["person"] not in there:
-                links.append((self._own("person", one["person"]), PREFIX + "person"))
+        mine = (one for one in self._linked(row) if one["event"] == name)
+        there = [(one["object"], one["qualifier"]) for one in mine if one["object"] is not None]
+        links = [(self._id(BARE, thing), qualifier) for thing, qualifier in there]
+        if self._people.isdisjoint(thing for thing, _ in there):
+            people = {one["person"]: None for one in rows if one["person"] is not None}
+            links += [(self._id("person", one), PERSON) for one in people]
         for column, kind in LINKED.items():
             if column != "person" and row[column] is not None:
-                links.append((self._own(kind, row[column]), PREFIX + column))
+                links.append((self._id(kind, row[column]), PREFIX + column))
         called = row["activity"] if row["activity"] is not None else row["kind"]
-        leave_out = ("activity", "part", *(("source",) if row["source"] == SOURCE else ()))
-        said = said_of(row, *leave_out) + self._attributes(called, row)
-        return self._made(name, called, row, said, links)
+        own = _own_id(name, row["source"], self._events_met)
+        self._events_met[own] = name
+        return self._made(own, called, row, said_of(row, "activity", "part", "source"), links)
 
     def _attributes(self, called: str, row: Mapping[str, Any]) -> list[Said]:
         """The column ``attributes``: one by one where the type declares them, else as it is."""
@@ -204,27 +203,44 @@ class _ToOcel:
         name: str,
         called: str,
         row: Mapping[str, Any],
-        said: Iterable[Said],
-        links: list[tuple[str, str]],
-    ) -> dict[str, Any]:
+        said: Sequence[Said],
+        links: Sequence[tuple[str, str]],
+    ) -> Row:
         declared = self._declared["event"].setdefault(called, {})
-        said = list(said)
+        said = [*said, *self._attributes(called, row)]
         for attribute, kind, _ in said:
             declared.setdefault(attribute, kind)
-        values = [(attribute, text) for attribute, _, text in said]
-        made = {"id": name, "type": called, "at": row["at"], "attributes": values}
-        return {**made, "links": links}
+        values = tuple((attribute, 0, text) for attribute, _, text in said)
+        return Row(name, called, row["at"], values, tuple(links))
 
     def _add_places(self) -> None:
         for row in self._present.rows("places", "place, source, id"):
-            thing = self._objects[self._own("place", row["place"])]
-            if len(thing["attributes"]) > 1:
+            thing = self._objects[self._id("place", row["place"])]
+            if len(thing.attributes) > 1:
                 continue
-            declared = self._declared["object"][thing["type"]]
             for name, kind in _place_columns().items():
                 if row[name] is not None:
-                    declared[PREFIX + name] = kind
-                    thing["attributes"].append((PREFIX + name, 0, row[name]))
+                    self._declared["object"][thing.type][PREFIX + name] = kind
+                    thing.attributes.append((PREFIX + name, 0, row[name]))
+
+
+@dataclass
+class _Thing:
+    """An object in the making."""
+
+    type: str
+    attributes: list[tuple[str, int, Any]] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
+
+
+def _source(row: Mapping[str, Any]) -> str:
+    return str(row["source"])
+
+
+def _own_id(name: str, source: str, taken: Mapping[str, Any]) -> str:
+    """What its log calls something; with the feed before it where another log has that too."""
+    own = name.removeprefix(f"{source}:")
+    return name if own in taken else own
 
 
 def _place_columns() -> dict[str, str]:

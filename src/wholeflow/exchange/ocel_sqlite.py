@@ -16,9 +16,9 @@ from typing import Any
 
 from wholeflow.core.errors import InputError, UnsupportedError
 from wholeflow.core.sql import named
-from wholeflow.exchange.ocel import ObjectLog, Types, object_log, rows_of
+from wholeflow.core.whole_file import whole_file
+from wholeflow.exchange.ocel import ObjectLog, Row, Types, object_log
 from wholeflow.exchange.values import as_utc, utc_instant
-from wholeflow.exchange.whole_file import whole_file
 
 SQL_TYPES = {
     "string": "TEXT",
@@ -98,28 +98,23 @@ class _Reader:
             tables[name] = table
         return types, tables
 
-    def _events(self, types: Types, tables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        said: dict[tuple[str, str], tuple[Any, ...]] = {}
+    def _events(self, types: Types, tables: Mapping[str, str]) -> Iterator[Row]:
+        there: dict[tuple[str, str], tuple[Any, ...]] = {}
         for name, table in tables.items():
             for row in self._rows(table, ("ocel_id", "ocel_time", *types[name])):
-                said[name, row[0]] = row
+                there[name, row[0]] = row
         links = self._links("event_object", "ocel_event_id", "ocel_object_id")
         for number, (event, kind) in enumerate(self._all("event"), 1):
-            if (kind, event) not in said:
+            if (kind, event) not in there:
                 raise InputError("an event is not in the table of its type", where=f"row {number}")
-            row = said.pop((kind, event))
-            yield {
-                "id": event,
-                "type": kind,
-                "at": _instant(row[1], f"events, row {number}"),
-                "attributes": [
-                    (a, v) for a, v in zip(types[kind], row[2:], strict=True) if v is not None
-                ],
-                "links": links.pop(event, []),
-            }
-        _nothing_left("event", said, links)
+            row = there.pop((kind, event))
+            values = zip(types[kind], row[2:], strict=True)
+            said = tuple((a, 0, v) for a, v in values if v is not None)
+            at = _instant(row[1], f"events, row {number}")
+            yield Row(event, kind, at, said, tuple(links.pop(event, ())))
+        _nothing_left("event", there, links)
 
-    def _objects(self, types: Types, tables: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    def _objects(self, types: Types, tables: Mapping[str, str]) -> Iterator[Row]:
         said: dict[tuple[str, str], list[tuple[str, int, Any]]] = {}
         for name, table in tables.items():
             columns = tuple(types[name])
@@ -131,12 +126,8 @@ class _Reader:
                 changes += _changes(row[2], at, dict(zip(columns, row[3:], strict=True)))
         links = self._links("object_object", "ocel_source_id", "ocel_target_id")
         for thing, kind in self._all("object"):
-            yield {
-                "id": thing,
-                "type": kind,
-                "attributes": said.pop((kind, thing), []),
-                "links": links.pop(thing, []),
-            }
+            own_links = tuple(links.pop(thing, ()))
+            yield Row(thing, kind, 0, tuple(said.pop((kind, thing), ())), own_links)
         _nothing_left("object", said, links)
 
     def _all(self, what: str) -> sqlite3.Cursor:
@@ -223,9 +214,9 @@ class _Writer:
         for what, types in (("event", log.event_types), ("object", log.object_types)):
             for name, attributes in types.items():
                 self._declare(what, name, attributes)
-        for row in rows_of(log.objects):
+        for row in log.objects:
             self._write_object(row)
-        for row in rows_of(log.events):
+        for row in log.events:
             self._write_event(row)
         for table, column in (
             ("event_object", "ocel_event_id"),
@@ -249,34 +240,32 @@ class _Writer:
         gaps = ", ".join("?" * len(values))
         self._base.execute(f"INSERT INTO {named(table)} VALUES ({gaps})", values)
 
-    def _write_event(self, row: Mapping[str, Any]) -> None:
-        kinds = self._log.event_types[row["type"]]
-        said = {a["name"]: _stored(kinds[a["name"]], a["value"]) for a in row["attributes"]}
-        self._insert("event", (row["id"], row["type"]))
-        self._insert(
-            self._tables["event"][row["type"]],
-            (row["id"], _time(row["at"]), *(said.get(name) for name in kinds)),
-        )
-        for link in row["links"]:
-            self._insert("event_object", (row["id"], link["object"], link["qualifier"]))
+    def _write_event(self, row: Row) -> None:
+        kinds = self._log.event_types[row.type]
+        said = {name: _stored(kinds[name], text) for name, _, text in row.attributes}
+        values = (said.get(name) for name in kinds)
+        self._insert("event", (row.id, row.type))
+        self._insert(self._tables["event"][row.type], (row.id, _time(row.at), *values))
+        for link in row.links:
+            self._insert("event_object", (row.id, *link))
 
-    def _write_object(self, row: Mapping[str, Any]) -> None:
-        kinds = self._log.object_types[row["type"]]
-        table = self._tables["object"][row["type"]]
+    def _write_object(self, row: Row) -> None:
+        kinds = self._log.object_types[row.type]
+        table = self._tables["object"][row.type]
         first: dict[str, Any] = {}
         changes = []
-        for a in row["attributes"]:
-            value = _stored(kinds[a["name"]], a["value"])
-            if a["at"] == 0 and value is not None and a["name"] not in first:
-                first[a["name"]] = value
+        for name, at, text in row.attributes:
+            value = _stored(kinds[name], text)
+            if at == 0 and value is not None and name not in first:
+                first[name] = value
             else:
-                changes.append((a["at"], a["name"], {a["name"]: value}))
-        self._insert("object", (row["id"], row["type"]))
+                changes.append((at, name, {name: value}))
+        self._insert("object", (row.id, row.type))
         for at, changed, said in [(0, None, first), *changes]:
             values = (said.get(name) for name in kinds)
-            self._insert(table, (row["id"], _time(at), changed, *values))
-        for link in row["links"]:
-            self._insert("object_object", (row["id"], link["object"], link["qualifier"]))
+            self._insert(table, (row.id, _time(at), changed, *values))
+        for link in row.links:
+            self._insert("object_object", (row.id, *link))
 
 
 def _time(at: int) -> str:

@@ -8,6 +8,7 @@ left out. So a log that we wrote says all of it, and is read back as it was.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from wholeflow.events import EventLog, table
 from wholeflow.events.declared import kinds as known_kinds
 from wholeflow.events.log import log_schema
 from wholeflow.exchange.values import as_utc, from_json, json_text, spelled, to_json, utc_instant
+from wholeflow.governance.nhs_number import with_scheme
 
 PREFIX = "wholeflow:"
 RECORD = PREFIX + "record"
@@ -26,11 +28,17 @@ RECORD = PREFIX + "record"
 NAME = PREFIX + "name"
 """The attribute of an object of ours that holds its bare name."""
 
+PERSON = PREFIX + "person"
+"""What a person is to an event of ours, and to an object of another log that is a person."""
+
 EVENT = PREFIX + "event"
 """In XES, an event's own name in the log of objects that it came from."""
 
 OBJECTS = PREFIX + "objects"
 """In XES, the objects that an event concerns, each under its qualifier."""
+
+STAFF = ("org:resource",)
+"""Attributes of events that name staff (extension Organizational of XES)."""
 
 LINKED = {
     "person": "person",
@@ -133,12 +141,33 @@ def check_kinds(kinds: Mapping[str, str], activities: Iterable[str]) -> None:
 
 
 class Rows:
-    """Rows of declared tables, gathered record by record."""
+    """Rows of declared tables, gathered record by record, with what was left out of them.
 
-    def __init__(self, source: str) -> None:
+    ``source`` is the feed. ``scheme`` is that of people's numbers, else the feed, so that
+    equal names in two logs are two people. ``keep_attributes`` keeps those of people.
+    """
+
+    def __init__(self, source: str, scheme: str | None, keep_attributes: bool) -> None:
         self._source = source
+        self._scheme = scheme
+        self._keep_attributes = keep_attributes
+        self._left_out: Counter[str] = Counter()
         self._tables: dict[str, list[dict[str, Any]]] = {}
         self._lines: dict[tuple[str, str, int], int] = {}
+
+    def person(self, name: str) -> str:
+        """A person by the name that the log has for them."""
+        return with_scheme(self._scheme, name) if self._scheme else self.thing(name)
+
+    def thing(self, name: str) -> str:
+        """Anything else that the log has a name for: two feeds may both have an ``o1``."""
+        return f"{self._source}:{name}"
+
+    def keeps(self, attribute: str) -> bool:
+        """Whether an attribute of a person, or name of staff, is kept; counted where not."""
+        if not self._keep_attributes:
+            self._left_out[attribute] += 1
+        return self._keep_attributes
 
     def add(self, name: str, record: str, **row: Any) -> None:
         """A row of a table, said by a record; ``part`` numbers those of one record."""
@@ -157,10 +186,15 @@ class Rows:
         for part, link in enumerate(links, LINKS_FROM * (row["part"] + 1)):
             self.add("event_objects", record, part=part, **{**said, **link})
 
-    def log(self, zone: str, clock: str, about: Mapping[str, str]) -> EventLog:
-        """The log of all of them."""
+    def log(self, zone: str, clock: str, title: str) -> EventLog:
+        """The log of all of them; ``about`` says how much was left out, where it was."""
         made = {
             name: pa.Table.from_pylist(rows, schema=log_schema(table(name)))
             for name, rows in self._tables.items()
         }
+        about = {"title": title}
+        if self._left_out:
+            number, values = len(self._left_out), self._left_out.total()
+            word = "attribute" if number == 1 else "attributes"
+            about["left out"] = f"{number:,} {word} of people and staff ({values:,} values)"
         return EventLog(made, clock, zone, about)

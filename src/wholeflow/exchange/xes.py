@@ -14,14 +14,14 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from xml.parsers import expat
 
 from wholeflow.core.errors import InputError, RequestError
+from wholeflow.core.whole_file import whole_file
 from wholeflow.exchange.values import spelled
-from wholeflow.exchange.whole_file import whole_file
 
 KINDS = {
     "string": "string",
@@ -76,29 +76,13 @@ class Attribute:
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
-    """A declared extension: the prefix of its keys, and where it is explained."""
+class Element:
+    """An element that is carried through as it is: ``log``, the header, which comes first
+    and whose content follows it; ``extension``, ``global`` and ``classifier``."""
 
-    name: str
-    prefix: str
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """Attributes that every trace or event has, with the values to assume."""
-
-    scope: str | None
-    attributes: tuple[Attribute, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Classifier:
-    """What makes two events (or traces) equal: keys, separated by spaces."""
-
-    name: str
-    keys: str
-    scope: str | None = None
+    tag: str
+    said: tuple[tuple[str, str], ...] = ()
+    children: tuple[Attribute, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,56 +100,15 @@ class Trace:
     events: tuple[Event, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the log element says of itself: version and features."""
-
-    said: tuple[tuple[str, str], ...] = (
-        ("xes.version", "1849.2016"),
-        ("xes.features", "nested-attributes"),
-    )
-
-
-Piece = Header | Extension | Global | Classifier | Attribute | Trace | Event
-"""What lies directly in a log."""
-
-
-@dataclass(frozen=True)
-class XesLog:
-    """A whole XES log."""
-
-    header: Header = field(default_factory=Header)
-    extensions: tuple[Extension, ...] = ()
-    globals: tuple[Global, ...] = ()
-    classifiers: tuple[Classifier, ...] = ()
-    attributes: tuple[Attribute, ...] = ()
-    traces: tuple[Trace, ...] = ()
-    events: tuple[Event, ...] = ()
-    """Events outside any trace."""
-
-    def pieces(self) -> Iterator[Piece]:
-        """The log in the order of the standard."""
-        yield self.header
-        for part in ("extensions", "globals", "classifiers", "attributes", "traces", "events"):
-            yield from getattr(self, part)
-
-
-def read_xes(path: str | Path) -> XesLog:
-    """A whole log from a file, also where it is compressed with gzip.
-
-    Raises InputError, with file and line, for what is no XES or has a DTD.
-    """
-    found: dict[type, list[Any]] = {
-        kind: [] for kind in (Header, Extension, Global, Classifier, Attribute, Trace, Event)
-    }
-    for piece in read_pieces(Path(path)):
-        found[type(piece)].append(piece)
-    header, *others = found.values()
-    return XesLog(header[0], *(tuple(other) for other in others))
+Piece = Element | Attribute | Trace | Event
+"""What lies directly in a log, and before it the header."""
 
 
 def read_pieces(path: Path) -> Iterator[Piece]:
-    """A log piece by piece, the header first; memory holds one trace at a time."""
+    """A log piece by piece, also where it is compressed; memory holds one trace at a time.
+
+    Raises InputError, with file and line, for what is no XES or has a DTD.
+    """
     parser = _Parser(path.name)
     with _opened(path) as file:
         while block := file.read(_BLOCK):
@@ -212,6 +155,8 @@ _WITHIN = {
 """In which elements an element may lie; attributes may lie anywhere else."""
 
 _CHILDLESS = ("extension", "classifier")
+_NEEDS = {"extension": ("name", "prefix", "uri"), "classifier": ("name", "keys"), "global": ()}
+"""What an element must say of itself; any attribute its key."""
 
 
 class _Parser:
@@ -255,14 +200,14 @@ class _Parser:
         tag = name.rpartition("\n")[2]
         parent = self._open[-1].tag if self._open else None
         if tag == "log" if parent is None else self._fits(tag, parent):
-            self._open.append(_Node(tag, said))
+            told = {key: text for key, text in said.items() if "\n" not in key}  # no namespaces
+            self._open.append(_Node(tag, told))
         else:
             raise self._fault(f"an element <{tag}> does not belong here")
         if len(self._open) > DEPTH:
             raise self._fault(f"attributes lie deeper than {DEPTH} in one another")
         if tag == "log":
-            own = tuple((key, text) for key, text in said.items() if "\n" not in key)
-            self._ready.append(Header(own))
+            self._ready.append(Element(tag, tuple(told.items())))
 
     @staticmethod
     def _fits(tag: str, parent: str) -> bool:
@@ -295,36 +240,24 @@ class _Parser:
             return Trace(inside, tuple(node.events))
         if node.tag == "values":
             return inside
-        if node.tag == "global":
-            return Global(node.said.get("scope"), inside)
-        if node.tag == "extension":
-            return Extension(*(self._said(node, name) for name in ("name", "prefix", "uri")))
-        if node.tag == "classifier":
-            name, keys = self._said(node, "name"), self._said(node, "keys")
-            return Classifier(name, keys, node.said.get("scope"))
-        key = self._said(node, "key")
+        for name in _NEEDS.get(node.tag, ("key",)):
+            if name not in node.said:
+                raise self._fault(f"an element <{node.tag}> lacks its {name}")
+        if node.tag in _NEEDS:
+            return Element(node.tag, tuple(node.said.items()), inside)
+        said = node.said
         try:
-            return Attribute(node.tag, key, node.said.get("value"), inside, node.values)
+            return Attribute(node.tag, said["key"], said.get("value"), inside, node.values)
         except InputError as error:
             raise self._fault(error.what, error.repair) from None
 
-    def _said(self, node: _Node, name: str) -> str:
-        if name not in node.said:
-            raise self._fault(f"an element <{node.tag}> lacks its {name}")
-        return node.said[name]
 
-
-def write_xes(log: XesLog, path: str | Path) -> None:
-    """Write a log, whole or not at all; with gzip where the name ends in ``.gz``.
+def write_pieces(pieces: Iterable[Piece], path: Path) -> None:
+    """Write a log, the header first, whole or not at all; with gzip where the name ends so.
 
     Raises RequestError when the file can't be written, or a text holds a character
     that XML has no way to write.
     """
-    write_pieces(log.pieces(), Path(path))
-
-
-def write_pieces(pieces: Iterable[Piece], path: Path) -> None:
-    """Write a log piece by piece, the header first."""
     with whole_file(path) as made, made.open("wb") as raw:
         if path.name.endswith(".gz"):
             with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
@@ -336,7 +269,7 @@ def write_pieces(pieces: Iterable[Piece], path: Path) -> None:
 def _write_all(pieces: Iterable[Piece], file: BinaryIO, path: Path) -> None:
     file.write(b'<?xml version="1.0" encoding="UTF-8"?>\n')
     for piece in pieces:
-        text = "".join(_piece(piece))
+        text = _text(piece)
         if _UNWRITABLE.search(text):
             raise RequestError(
                 "a text holds a control character, which XML has no way to write",
@@ -354,51 +287,28 @@ _ESCAPES = str.maketrans(
 )
 
 
-def _tag(tag: str, /, **said: str | None) -> str:
-    there = ((key, text) for key, text in said.items() if text is not None)
-    told = (f' {key}="{text.translate(_ESCAPES)}"' for key, text in there)
-    return f"<{tag}{''.join(told)}"
+def _text(piece: Piece) -> str:
+    """A piece as XML; of the header the opening tag."""
+    if isinstance(piece, Trace):
+        return _element("trace", (), *piece.attributes, *piece.events)
+    if isinstance(piece, Event):
+        return _element("event", (), *piece.attributes)
+    if isinstance(piece, Attribute):
+        value = () if piece.value is None else (("value", piece.value),)
+        values = None if piece.values is None else _element("values", (), *piece.values)
+        return _element(piece.kind, (("key", piece.key), *value), *piece.children, last=values)
+    if piece.tag == "log":
+        return _opening("log", (*piece.said, ("xmlns", _NAMESPACE))) + ">\n"
+    return _element(piece.tag, piece.said, *piece.children)
 
 
-def _piece(piece: Piece) -> Iterator[str]:
-    if isinstance(piece, Header):
-        yield f'{_tag("log", **dict(piece.said))} xmlns="{_NAMESPACE}">\n'
-    elif isinstance(piece, Extension):
-        yield _tag("extension", name=piece.name, prefix=piece.prefix, uri=piece.uri) + "/>\n"
-    elif isinstance(piece, Classifier):
-        yield _tag("classifier", name=piece.name, scope=piece.scope, keys=piece.keys) + "/>\n"
-    elif isinstance(piece, Global):
-        yield _tag("global", scope=piece.scope) + ">\n"
-        for attribute in piece.attributes:
-            yield from _attribute(attribute)
-        yield "</global>\n"
-    elif isinstance(piece, Trace):
-        yield "<trace>\n"
-        for attribute in piece.attributes:
-            yield from _attribute(attribute)
-        for event in piece.events:
-            yield from _piece(event)
-        yield "</trace>\n"
-    elif isinstance(piece, Event):
-        yield "<event>\n"
-        for attribute in piece.attributes:
-            yield from _attribute(attribute)
-        yield "</event>\n"
-    else:
-        yield from _attribute(piece)
+def _opening(tag: str, said: Iterable[tuple[str, str]]) -> str:
+    return f"<{tag}" + "".join(f' {key}="{text.translate(_ESCAPES)}"' for key, text in said)
 
 
-def _attribute(attribute: Attribute) -> Iterator[str]:
-    opened = _tag(attribute.kind, key=attribute.key, value=attribute.value)
-    if not attribute.children and attribute.values is None:
-        yield opened + "/>\n"
-        return
-    yield opened + ">\n"
-    for child in attribute.children:
-        yield from _attribute(child)
-    if attribute.values is not None:
-        yield "<values>\n"
-        for value in attribute.values:
-            yield from _attribute(value)
-        yield "</values>\n"
-    yield f"</{attribute.kind}>\n"
+def _element(
+    tag: str, said: Iterable[tuple[str, str]], *inside: Piece, last: str | None = None
+) -> str:
+    if not inside and last is None:
+        return _opening(tag, said) + "/>\n"
+    return f"{_opening(tag, said)}>\n{''.join(map(_text, inside))}{last or ''}</{tag}>\n"

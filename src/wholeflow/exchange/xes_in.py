@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +16,16 @@ from wholeflow.exchange.records import (
     OBJECTS,
     PREFIX,
     RECORD,
+    STAFF,
     Rows,
     activity_of,
     check_kinds,
     row_of,
 )
 from wholeflow.exchange.values import json_text
-from wholeflow.exchange.xes import (
-    Attribute,
-    Classifier,
-    Event,
-    Extension,
-    Global,
-    Header,
-    Trace,
-    read_pieces,
-)
-from wholeflow.exchange.xes_values import TYPES, object_text, value_of
+from wholeflow.exchange.xes import Attribute, Event, Trace, read_pieces
+from wholeflow.exchange.xes_values import TYPES, head_of, object_text, value_of
 
-SOURCE = "xes"
 CASE = "case"
 """The kind of object that a case is, and what it is to its events."""
 
@@ -52,6 +45,15 @@ def as_date(at: int, zone: str) -> str:
     return local(at, zone).isoformat(timespec=digits)
 
 
+@dataclass(frozen=True)
+class _Case:
+    """A trace: what it is called in records, the object that it is, and its person."""
+
+    key: str
+    object: str
+    person: str
+
+
 class FromXes:
     """Fills rows from a file, trace by trace; ``place`` is the key that names the place."""
 
@@ -64,8 +66,7 @@ class FromXes:
         self._place = place
         self._zone = zone
         self._activities: set[str] = set()
-        self._positions: dict[str, int] = {}
-        self._facts: dict[str, list[dict[str, str]]] = {}
+        self._named: Counter[str] = Counter()
         self._has_place = False
         self._head: list[Any] = []
         self._is_own = False
@@ -79,14 +80,15 @@ class FromXes:
                 self._add_trace(piece, traces)
             elif isinstance(piece, Event):
                 loose += 1
-                self._add_event(piece, None, f"event {loose} outside any trace", loose)
+                self._add_event(piece, f"event {loose} outside any trace", loose)
             else:
-                self._head.append(_head_of(piece))
+                self._head.append(head_of(piece))
         if not self._is_own and self._head:
             text = json_text(self._head)
             told = {"fact": "head", "value": text, "type": "json"}
-            self._rows.add("objects", HEAD, part=0, object=HEAD, kind=HEAD)
-            self._rows.add("object_facts", HEAD, part=1, object=HEAD, **told)
+            name = self._rows.thing(HEAD)
+            self._rows.add("objects", HEAD, part=0, object=name, kind=HEAD)
+            self._rows.add("object_facts", HEAD, part=1, object=name, **told)
         check_kinds(self._kinds, self._activities)
         if self._place is not None and not self._has_place:
             raise RequestError(
@@ -96,38 +98,43 @@ class FromXes:
             )
 
     def _add_trace(self, trace: Trace, number: int) -> None:
-        said = {a.key: a for a in trace.attributes}
-        own = {key: a.value or "" for key, a in said.items() if key.startswith(PREFIX)}
-        name = _plain(said.get(ACTIVITY)) or f"trace {number}"
-        if own:
+        said = {a.key: a.value or "" for a in trace.attributes if a.key.startswith(PREFIX)}
+        if said:
             self._is_own = True
             for event in trace.events:
-                self._add_event(event, None, f"trace {number}", 0, own)
+                self._add_event(event, f"trace {number}", 0, own=said)
             return
-        self._add_case(name, trace)
-        for number_in, event in enumerate(trace.events, 1):
-            position = self._positions[name] = self._positions.get(name, 0) + 1
-            self._add_event(event, name, f"trace {number}, event {number_in}", position)
+        case = self._add_case(trace)
+        for position, event in enumerate(trace.events, 1):
+            self._add_event(event, f"trace {number}, event {position}", position, case)
 
-    def _add_case(self, name: str, trace: Trace) -> None:
-        """A case and its facts; traces of one name are one case."""
-        record = f"trace|{name}"
-        facts = self._facts.setdefault(name, [])
-        if not facts:
-            self._rows.add("objects", record, part=0, object=name, kind=CASE)
-            facts.append({})
-        for attribute in trace.attributes:
-            fact = {"fact": attribute.key, **_fact(attribute)}
-            if fact not in facts:
-                self._rows.add("object_facts", record, part=len(facts), object=name, **fact)
-                facts.append(fact)
+    def _add_case(self, trace: Trace) -> _Case:
+        """A trace and what is said of it; traces of one name stay apart by their number.
+
+        Its name is no fact but a link, so that it is kept as a pseudonym like any name.
+        """
+        said = {a.key: a for a in trace.attributes}
+        name = (_plain(said.get(ACTIVITY)) or "").strip()
+        self._named[name] += 1
+        key = f"{self._named[name]}|{name}"
+        case = self._rows.thing(key)
+        record = f"trace|{key}"
+        self._rows.add("objects", record, part=0, object=case, kind=CASE)
+        for part, one in enumerate(trace.attributes, 1):
+            told = {"part": part, "object": case}
+            if one.key == ACTIVITY and _plain(one) is not None:
+                told |= {"other": one.value, "qualifier": one.key}
+                self._rows.add("object_links", record, **told)
+            elif self._rows.keeps(one.key):
+                self._rows.add("object_facts", record, **told, fact=one.key, **_fact(one))
+        return _Case(key, case, self._rows.person(name) if name else case)
 
     def _add_event(
         self,
         event: Event,
-        case: str | None,
         where: str,
         position: int,
+        case: _Case | None = None,
         own: Mapping[str, str] | None = None,
     ) -> None:
         """An event of a case; ``own`` is what a trace of ours says for all its events."""
@@ -136,7 +143,8 @@ class FromXes:
         at, is_kept = self._time(said.get(TIME), where)
         activity = _plain(said.get(ACTIVITY))
         told = {*ours, *(() if is_kept else (TIME,)), *(() if activity is None else (ACTIVITY,))}
-        text = object_text(a for a in event.attributes if a.key not in told)
+        kept = (a for a in event.attributes if a.key not in told)
+        text = object_text(a for a in kept if a.key not in STAFF or self._rows.keeps(a.key))
         row: dict[str, Any] = {"at": at, "attributes": text, **row_of(ours)}
         for column in LINKED:
             found = ours.get(PREFIX + column, (own or {}).get(PREFIX + column))
@@ -150,21 +158,17 @@ class FromXes:
             return
         if PREFIX + "kind" not in ours:
             row["kind"] = self._kinds.get(activity or "", "contact")
-        row = {"sequence": position, "activity": activity, "person": case, **row}
-        self._add_foreign(row, said, case, position)
-
-    def _add_foreign(
-        self, row: dict[str, Any], said: Mapping[str, Attribute], case: str | None, position: int
-    ) -> None:
+        person = case and case.person
+        row = {"sequence": position, "activity": activity, "person": person, **row}
         if row["activity"] is not None:
             self._activities.add(row["activity"])
         place = None if self._place is None else said.get(self._place)
         if place is not None and place.value is not None:
             self._has_place = True
             row.setdefault("place", place.value)
-        record = f"event|{case}|{position}" if case is not None else f"event|{position}"
+        record = f"event|{case.key}|{position}" if case else f"event|{position}"
         self._rows.add("events", record, **row)
-        self._rows.add_links(record, row, [{"object": case, "qualifier": CASE}])
+        self._rows.add_links(record, row, [{"object": case and case.object, "qualifier": CASE}])
 
     def _time(self, attribute: Attribute | None, where: str) -> tuple[int, bool]:
         """When an event happened, and whether its text must be kept to be written again."""
@@ -203,15 +207,3 @@ def _fact(attribute: Attribute) -> dict[str, str]:
     if kind is None or attribute.children or attribute.values is not None:
         return {"type": "json", "value": json_text(value_of(attribute))}
     return {"type": kind, "value": attribute.value or ""}
-
-
-def _head_of(piece: Header | Extension | Global | Classifier | Attribute) -> list[Any]:
-    if isinstance(piece, Header):
-        return ["header", piece.said]
-    if isinstance(piece, Extension):
-        return ["extension", piece.name, piece.prefix, piece.uri]
-    if isinstance(piece, Classifier):
-        return ["classifier", piece.name, piece.keys, piece.scope]
-    if isinstance(piece, Global):
-        return ["global", piece.scope, [[a.key, value_of(a)] for a in piece.attributes]]
-    return ["attribute", piece.key, value_of(piece)]

@@ -4,7 +4,7 @@ the person."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -19,18 +19,9 @@ from wholeflow.exchange.records import (
     said_of,
     type_and_activity,
 )
-from wholeflow.exchange.xes import (
-    Attribute,
-    Classifier,
-    Event,
-    Extension,
-    Global,
-    Header,
-    Piece,
-    Trace,
-)
-from wholeflow.exchange.xes_in import ACTIVITY, CASE, HEAD, SOURCE, TIME, as_date
-from wholeflow.exchange.xes_values import attribute, attributes_of
+from wholeflow.exchange.xes import Attribute, Element, Event, Piece, Trace
+from wholeflow.exchange.xes_in import ACTIVITY, CASE, HEAD, TIME, as_date
+from wholeflow.exchange.xes_values import attribute, attributes_of, head_pieces
 from wholeflow.journeys import Journeys
 
 _XES = {"integer": "int", "float": "float", "boolean": "boolean", "time": "date"}
@@ -51,9 +42,7 @@ class _ToXes:
         self._present = Present(journeys)
         self._zone = journeys.zone
         self._names: set[str] = set()
-        self._written: set[str] = set()
-        self._heads: set[str] = set()
-        self._cases: dict[str, list[Attribute]] = {}
+        self._cases: dict[str, dict[int, Attribute]] = {}
         self._links: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
         for row in self._present.rows("event_objects", "id, run, part"):
             key = (row["source"], row["id"], row["run"], row["event_part"])
@@ -61,27 +50,32 @@ class _ToXes:
 
     def pieces(self) -> Iterator[Piece]:
         """The header first, then every case, then events outside any."""
-        for row in self._present.rows("objects", "object"):
+        heads = {}
+        things = self._present.rows("objects", "object")
+        for row in sorted(things, key=lambda row: str(row["source"])):
             if row["kind"] == CASE:
-                self._cases[row["object"]] = []
+                self._cases[row["object"]] = {}
             elif row["kind"] == HEAD:
-                self._heads.add(row["object"])
-        head = None
+                heads[row["object"]] = ""
         for row in self._present.rows("object_facts", "object, id, part"):
-            if row["object"] in self._heads:
-                head = head or row["value"]
+            if row["object"] in heads:
+                heads[row["object"]] = row["value"]
             elif row["object"] in self._cases:
-                self._cases[row["object"]].append(_fact(row))
-        yield from _head(head) if head else _own_head()
+                self._cases[row["object"]][row["part"]] = _fact(row)
+        for row in self._present.rows("object_links", "object, id, part"):
+            if row["object"] in self._cases and row["qualifier"] == ACTIVITY:
+                name = Attribute("string", ACTIVITY, row["other"])
+                self._cases[row["object"]][row["part"]] = name
+        head = next(iter(heads.values()), "")
+        yield from head_pieces(head) if head else _own_head()
         alone: list[dict[str, Any]] = []
         for (person, need), rows in groupby(self._events(), lambda r: (r["person"], r["need"])):
             if person is None:
                 alone += rows
             else:
-                yield self._trace(person, need, list(rows))
-        for name, said in self._cases.items():
-            if name not in self._written:
-                yield Trace(tuple(said), ())
+                yield from self._traces(person, need, rows)
+        for case in list(self._cases):
+            yield self._foreign_trace(case, [])
         yield from self._outside(alone)
 
     def _events(self) -> Iterator[dict[str, Any]]:
@@ -89,12 +83,27 @@ class _ToXes:
         order = f"person, need, p.at, sequence, CASE kind {turns} END, id, run, part"
         return self._present.rows("events", order)
 
-    def _trace(self, person: str, need: str | None, rows: list[dict[str, Any]]) -> Trace:
-        if need is None and person in self._cases and all(map(self._is_foreign, rows)):
-            self._written.add(person)
-            rows.sort(key=lambda row: (row["sequence"] is None, row["sequence"]))
-            events = (self._event(row, at) for at, row in enumerate(rows, 1))
-            return Trace(tuple(self._cases[person]), tuple(events))
+    def _traces(
+        self, person: str, need: str | None, rows: Iterable[dict[str, Any]]
+    ) -> Iterator[Trace]:
+        """Those of other logs that a person has, then what else happened to them."""
+        own: list[dict[str, Any]] = []
+        foreign: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            case = self._case(row)
+            (foreign.setdefault(case, []) if case in self._cases else own).append(row)
+        for case, told in foreign.items():
+            yield self._foreign_trace(case, told)
+        if own:
+            yield self._own_trace(person, need, own)
+
+    def _foreign_trace(self, case: str, rows: list[dict[str, Any]]) -> Trace:
+        said = self._cases.pop(case)
+        rows.sort(key=lambda row: (row["sequence"] is None, row["sequence"]))
+        events = (self._event(row, at) for at, row in enumerate(rows, 1))
+        return Trace(tuple(said[part] for part in sorted(said)), tuple(events))
+
+    def _own_trace(self, person: str, need: str | None, rows: list[dict[str, Any]]) -> Trace:
         said = [Attribute("string", PREFIX + "person", person)]
         if need is not None:
             said.append(Attribute("string", PREFIX + "need", need))
@@ -107,19 +116,23 @@ class _ToXes:
 
     def _outside(self, rows: list[dict[str, Any]]) -> Iterator[Event]:
         """Events that concern no person, those of an XES log first and in its order."""
-        foreign = sorted(filter(self._is_foreign, rows), key=lambda row: row["sequence"] or 0)
+        foreign = [row for row in rows if self._case(row) == ""]
+        foreign.sort(key=lambda row: row["sequence"] or 0)
         for at, row in enumerate(foreign, 1):
             yield self._event(row, at)
         for row in rows:
-            if not self._is_foreign(row):
+            if self._case(row) != "":
                 yield self._event(row)
 
     def _linked(self, row: Mapping[str, Any]) -> list[dict[str, Any]]:
         return self._links.get((row["source"], row["id"], row["run"], row["part"]), [])
 
-    def _is_foreign(self, row: Mapping[str, Any]) -> bool:
-        """True for an event that came from an XES log."""
-        return any(one["qualifier"] == CASE and one["event"] is None for one in self._linked(row))
+    def _case(self, row: Mapping[str, Any]) -> str | None:
+        """The trace of an XES log that an event came from; empty where it lay outside any."""
+        for one in self._linked(row):
+            if one["qualifier"] == CASE and one["event"] is None:
+                return one["object"] or ""
+        return None
 
     def _event(self, row: Mapping[str, Any], at: int | None = None) -> Event:
         """An event; ``at`` is its place among those of its XES log, where it is from one."""
@@ -130,8 +143,7 @@ class _ToXes:
         leave_out = ["activity"]
         if is_foreign:
             leave_out += ["sequence"] if at == row["sequence"] else []
-            leave_out += ["source"] if row["source"] == SOURCE else []
-            leave_out += ["part"]
+            leave_out += ["source", "part"]
         elif row["kind"] == "contact":
             said.append((PREFIX + "kind", "string", "contact"))
         said += said_of(row, *leave_out)
@@ -181,30 +193,12 @@ def _fact(row: Mapping[str, Any]) -> Attribute:
 
 
 def _own_head() -> Iterator[Piece]:
-    yield Header()
-    for name, prefix in (("Concept", "concept"), ("Time", "time")):
-        yield Extension(name, prefix, f"http://www.xes-standard.org/{prefix}.xesext")
-    yield Global("trace", (Attribute("string", ACTIVITY, "UNKNOWN"),))
-    yield Global(
-        "event",
-        (
-            Attribute("string", ACTIVITY, "UNKNOWN"),
-            Attribute("date", TIME, "1970-01-01T00:00:00.000Z"),
-        ),
-    )
-    yield Classifier("Activity", ACTIVITY)
-
-
-def _head(text: str) -> Iterator[Piece]:
-    """What a log said of itself when it was read."""
-    for kind, *said in json.loads(text):
-        if kind == "header":
-            yield Header(tuple((key, value) for key, value in said[0]))
-        elif kind == "extension":
-            yield Extension(*said)
-        elif kind == "classifier":
-            yield Classifier(*said)
-        elif kind == "global":
-            yield Global(said[0], tuple(attribute(*one) for one in said[1]))
-        else:
-            yield attribute(*said)
+    yield Element("log", (("xes.version", "1849.2016"), ("xes.features", "nested-attributes")))
+    for name in ("concept", "time"):
+        uri = f"http://www.xes-standard.org/{name}.xesext"
+        yield Element("extension", (("name", name.title()), ("prefix", name), ("uri", uri)))
+    unknown = Attribute("string", ACTIVITY, "UNKNOWN")
+    date = Attribute("date", TIME, "1970-01-01T00:00:00.000Z")
+    yield Element("global", (("scope", "trace"),), (unknown,))
+    yield Element("global", (("scope", "event"),), (unknown, date))
+    yield Element("classifier", (("name", "Activity"), ("keys", ACTIVITY)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wholeflow.core.errors import InputError
 from wholeflow.exchange.values import from_json, json_text, to_json
-from wholeflow.exchange.xes import KINDS, Attribute
+from wholeflow.exchange.xes import KINDS, Attribute, Element
 
 TYPES = {**KINDS, "id": "id"}
 """What we call the simple types of XES."""
@@ -69,3 +69,19 @@ def attribute(key: str, value: Any) -> Attribute:
     if values is not None:
         values = tuple(attribute(*one) for one in values)
     return Attribute(value["type"], key, value["value"], children, values)
+
+
+def head_of(piece: Element | Attribute) -> list[Any]:
+    """What a log says of itself, as JSON: an element, or one of its own attributes."""
+    if isinstance(piece, Attribute):
+        return ["attribute", piece.key, value_of(piece)]
+    return [piece.tag, piece.said, [[child.key, value_of(child)] for child in piece.children]]
+
+
+def head_pieces(text: str) -> Iterator[Element | Attribute]:
+    """What :func:`head_of` made JSON of."""
+    for tag, said, inside in json.loads(text):
+        if tag == "attribute":
+            yield attribute(said, inside)
+        else:
+            yield Element(tag, tuple(map(tuple, said)), tuple(attribute(*one) for one in inside))

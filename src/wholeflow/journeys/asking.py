@@ -4,7 +4,8 @@ Each question is one file in ``findings/``. Its SQL has one row for each faulty 
 and may say what is concerned in one of four ways: a ``stay``; a record (``source``,
 ``id``, ``run``); a row of a file (``source``, ``file``, ``line``); or a ``source`` alone.
 ``about`` is the place, period or reason; ``of``, where it is there, how many such things
-the feed has.
+the feed has. A question that asks for one kind of noted doubt (rule §27) names it as
+``doubt`` in place of SQL.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
+from typing import Any
 
 import pyarrow as pa
 
 from wholeflow.core import time
+from wholeflow.core.sql import quoted
 from wholeflow.journeys.view import ALWAYS, FOR_EVER, Journeys
 
 SEVERITIES = ("error", "warning", "note")
@@ -49,10 +52,26 @@ def questions() -> tuple[Question, ...]:
     """Every finding that is looked for, the worst first."""
     folder = files("wholeflow.journeys").joinpath("findings")
     found = [
-        Question(entry.name.removesuffix(".toml"), **tomllib.loads(entry.read_text("utf-8")))
+        _question(entry.name.removesuffix(".toml"), tomllib.loads(entry.read_text("utf-8")))
         for entry in folder.iterdir()
     ]
     return tuple(sorted(found, key=lambda q: (SEVERITIES.index(q.severity), q.name)))
+
+
+def _question(name: str, told: dict[str, Any]) -> Question:
+    """What a file in ``findings/`` asks: by its ``sql``, or for the rows with its ``doubt``."""
+    if "doubt" in told:
+        told["sql"] = _DOUBTED.format(doubt=quoted(told.pop("doubt")))
+    return Question(name, **told)
+
+
+_DOUBTED = """
+    SELECT u.source, u.file, u.line, min(u.field) AS about
+    FROM current_doubts AS u
+    WHERE u.doubt = {doubt}
+    GROUP BY u.source, u.file, u.line
+"""
+"""The rows of which one thing is doubted, and the first field concerned."""
 
 
 def ask(journeys: Journeys, question: Question) -> None:

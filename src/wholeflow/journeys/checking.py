@@ -33,7 +33,7 @@ SHARE_OF = {
     "rows": """
         SELECT r.source, count(*) AS n
         FROM (SELECT k.source, k.file, k.line FROM records AS k WHERE k.line > 0
-              UNION SELECT j.source, j.file, j.line FROM rejects AS j) AS r
+              UNION SELECT j.source, j.file, j.line FROM current_rejects AS j) AS r
         GROUP BY r.source
     """,
     "stays": "SELECT s.source, count(*) AS n FROM stays AS s GROUP BY s.source",

@@ -76,7 +76,7 @@ _FEEDS = """
     ),
     refused AS (
         SELECT r.source, count(DISTINCT (r.file, r.line)) AS rejected
-        FROM rejects AS r GROUP BY r.source
+        FROM current_rejects AS r GROUP BY r.source
     ),
     told AS (
         SELECT e.source, e.at AS from_at, e.at AS to_at

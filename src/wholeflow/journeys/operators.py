@@ -34,6 +34,8 @@ KNOWN_AS = "known_as"
 
 OPERATORS: dict[str, tuple[str, ...]] = {
     "hidden": (),
+    "current_rejects": (),
+    "current_doubts": (),
     "links": ("present_same_person", "present_traits"),
     KNOWN_AS: ("links", "present_traits"),
     "described_numbers": ("present_traits", "known_as", "links"),

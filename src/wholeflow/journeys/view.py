@@ -14,7 +14,7 @@ from wholeflow.events.declared import LIKENESS, SHARED_NUMBER, kinds
 from wholeflow.governance.pseudonyms import DIGITS, show
 from wholeflow.journeys import buckets, operators
 from wholeflow.journeys.known_as import clashing, persons
-from wholeflow.store import Engine, Store
+from wholeflow.store import REPLACED_FILES, Engine, Store
 
 ALWAYS = -(2**62)
 """Stands for the recorded_at of what was always known."""
@@ -188,6 +188,7 @@ class Journeys:
             "day": str(time.DAY),
             "month": str(31 * time.DAY),
             "is_shared": "true" if self.is_shared else "false",
+            "replaced_files": REPLACED_FILES,
             "surely": str(LINKS[self.links]),
             "shared": self._code(SHARED_NUMBER),
         }

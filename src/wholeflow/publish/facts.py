@@ -58,7 +58,8 @@ ASKED = """
 """
 
 REJECTED = """
-    SELECT count(*) AS rejected FROM (SELECT DISTINCT r.file, r.line FROM rejects AS r) AS refused
+    SELECT count(*) AS rejected
+    FROM (SELECT DISTINCT r.file, r.line FROM current_rejects AS r) AS refused
 """
 
 FEEDS = """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
 
-from wholeflow.core.errors import RequestError
 from wholeflow.core.time import show_instant
+from wholeflow.core.whole_file import whole_file
 from wholeflow.journeys import Finding, Journeys
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.sections import (
@@ -71,23 +70,8 @@ def sections(facts: Facts, findings: Sequence[Finding]) -> list[Section]:
 def write(page_text: str, path: str | Path) -> Path:
     """Write a page whole or not at all; what was there before stays until it is complete."""
     target = Path(path)
-    made = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with made.open("w", encoding="utf-8") as file:
-            file.write(page_text)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(target)
-    except OSError as error:
-        made.unlink(missing_ok=True)
-        raise RequestError(
-            f"the file can't be written: {error.strerror}",
-            where=str(target),
-            repair="Name a file in a folder that exists and that you may write in.",
-        ) from error
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
+    with whole_file(target) as made:
+        made.write_text(page_text, encoding="utf-8")
     return target
 
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from wholeflow.core.errors import StoreError
 from wholeflow.store import faults, schema
+from wholeflow.store.books import REPLACED_FILES
 from wholeflow.store.engine import IN_MEMORY, DuckDBEngine, Engine
 from wholeflow.store.migrations import migrate
 from wholeflow.store.spill import folder_beside
@@ -38,7 +39,8 @@ class Store:
         """Every row that could not be used: file, line, field, reason, repair; never its values."""
         return self.query(
             "SELECT f.name AS file, r.line, r.field, r.reason, r.repair "
-            "FROM rejects AS r JOIN files AS f ON f.file = r.file ORDER BY ALL"
+            "FROM rejects AS r JOIN files AS f ON f.file = r.file "
+            f"WHERE r.file NOT IN ({REPLACED_FILES}) ORDER BY ALL"
         )
 
     def about(self, name: str) -> str | None:

@@ -1,61 +1,115 @@
 -- Each stay with the stay that the person came from (§14): the one at the recorded from_place; else
 -- for a body stay the body stay of the journey that ended last, no more than $direct earlier; else for
 -- a caseload stay the body stay that the person was counted in, or the caseload stay of the journey
--- that ended last before it.
+-- that ended last before it. Stays are numbered as they begin; nothing here compares each stay of a
+-- person with each other one, for a number that stands for many people may have a hundred thousand.
 WITH begun AS (
     SELECT s.* FROM stays AS s WHERE s.begin_at IS NOT NULL
 ),
-named AS (
-    SELECT t.stay,
-           coalesce(max(CASE WHEN f.begin_at <= t.begin_at THEN f.stay END),
-                    min(CASE WHEN (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
-                                   OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
-                              AND coalesce(f.from_place, -1) <> t.place THEN f.stay END)) AS from_stay
+marks AS (
+    SELECT 'named' AS way, f.run, f.person, f.journey, f.place, f.begin_at AS at, 0 AS asks, f.stay
+    FROM begun AS f
+    WHERE f.place IN (SELECT t.from_place FROM begun AS t)
+    UNION ALL
+    SELECT 'named', t.run, t.person, t.journey, t.from_place, t.begin_at, 1, t.stay
     FROM begun AS t
-    JOIN begun AS f
-        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey
-       AND f.place = t.from_place AND f.stay <> t.stay
+    WHERE t.from_place IS NOT NULL
+    UNION ALL
+    SELECT 'host', f.run, f.person, 0, 0, f.present_from, 0, f.stay
+    FROM begun AS f
+    WHERE f.holds = 'body' AND f.present_from <= coalesce(f.present_to, f.seen_to)
+    UNION ALL
+    SELECT 'host', t.run, t.person, 0, 0, t.begin_at, 1, t.stay
+    FROM begun AS t
+    WHERE t.holds = 'caseload'
+    UNION ALL
+    SELECT 'list', f.run, f.person, f.journey, 0, f.end_at, 0, f.stay
+    FROM begun AS f
+    WHERE f.holds = 'caseload' AND f.end_at IS NOT NULL
+    UNION ALL
+    SELECT 'list', t.run, t.person, t.journey, 0, t.begin_at, 1, t.stay
+    FROM begun AS t
+    WHERE t.holds = 'caseload'
+),
+counted AS (
+    SELECT m.*, sum(1 - m.asks) OVER (
+               PARTITION BY m.way, m.run, m.person, m.journey, m.place
+               ORDER BY m.at, m.asks, m.stay ROWS UNBOUNDED PRECEDING
+           ) AS turn
+    FROM marks AS m
+),
+latest AS (
+    SELECT c.*, lag(c.stay) OVER (
+               PARTITION BY c.way, c.run, c.person, c.journey, c.place ORDER BY c.turn
+           ) AS stay_before
+    FROM counted AS c
+    WHERE c.asks = 0
+),
+found AS (
+    SELECT c.way, c.stay, CASE WHEN l.stay <> c.stay THEN l.stay ELSE l.stay_before END AS from_stay
+    FROM counted AS c
+    JOIN latest AS l
+        ON l.way = c.way AND l.run = c.run AND l.person = c.person AND l.journey = c.journey
+       AND l.place = c.place AND l.turn = c.turn
+    WHERE c.asks = 1
+),
+nested AS (
+    SELECT f.*, min(f.seen_to) OVER (
+               PARTITION BY f.run, f.person, f.journey, f.place, f.from_place
+               ORDER BY f.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS seen_before
+    FROM begun AS f
+    WHERE f.place IN (SELECT t.from_place FROM begun AS t)
+),
+later AS (
+    SELECT t.stay, min(f.stay) AS from_stay
+    FROM begun AS t
+    JOIN nested AS f
+        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.place = t.from_place
+       AND (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
+            OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
+       AND coalesce(f.from_place, -1) <> t.place AND f.seen_to < coalesce(f.seen_before, $for_ever)
+    WHERE t.stay NOT IN (SELECT n.stay FROM found AS n WHERE n.way = 'named' AND n.from_stay IS NOT NULL)
     GROUP BY t.stay
 ),
 bodies AS (
-    SELECT t.stay, f.stay AS from_stay, row_number() OVER (
-               PARTITION BY t.stay ORDER BY coalesce(f.end_at, f.seen_to) DESC, f.stay DESC
-           ) AS choice
-    FROM begun AS t
-    JOIN begun AS f
-        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.holds = 'body'
-       AND f.stay < t.stay AND f.end_kind NOT IN ('lost', 'died')
-       AND t.begin_at <= coalesce(f.end_at, f.seen_to) + $direct
-    WHERE t.holds = 'body'
+    SELECT s.stay, s.run, s.person, s.journey, s.begin_at, s.end_kind, coalesce(s.end_at, s.seen_to) AS left_at,
+           row_number() OVER (
+               PARTITION BY s.run, s.person, s.journey ORDER BY coalesce(s.end_at, s.seen_to), s.stay
+           ) AS turn
+    FROM begun AS s
+    WHERE s.holds = 'body'
+),
+preceded AS (
+    SELECT b.*, max(CASE WHEN b.end_kind NOT IN ('lost', 'died') THEN b.turn END) OVER (
+               PARTITION BY b.run, b.person, b.journey
+               ORDER BY b.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS turn_before
+    FROM bodies AS b
+),
+direct AS (
+    SELECT t.stay, f.stay AS from_stay
+    FROM preceded AS t
+    JOIN bodies AS f
+        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.turn = t.turn_before
+       AND t.begin_at <= f.left_at + $direct
 ),
 hosts AS (
-    SELECT t.stay, f.stay AS from_stay, row_number() OVER (
-               PARTITION BY t.stay ORDER BY f.present_from DESC, f.stay DESC
-           ) AS choice
-    FROM begun AS t
-    JOIN begun AS f
-        ON f.run = t.run AND f.person = t.person AND f.holds = 'body'
-       AND f.present_from <= t.begin_at AND coalesce(f.present_to, f.seen_to) >= t.begin_at
-    WHERE t.holds = 'caseload'
-),
-lists AS (
-    SELECT t.stay, f.stay AS from_stay, row_number() OVER (
-               PARTITION BY t.stay ORDER BY f.end_at DESC, f.stay DESC
-           ) AS choice
-    FROM begun AS t
-    JOIN begun AS f
-        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.holds = 'caseload'
-       AND f.end_at <= t.begin_at AND f.stay <> t.stay
-    WHERE t.holds = 'caseload'
+    SELECT h.stay, h.from_stay
+    FROM found AS h
+    JOIN begun AS t ON t.stay = h.stay
+    JOIN begun AS f ON f.stay = h.from_stay AND t.begin_at <= coalesce(f.present_to, f.seen_to)
+    WHERE h.way = 'host'
 ),
 pairs AS (
-    SELECT t.stay AS to_stay, n.from_stay IS NOT NULL OR t.holds = 'body' AS moves_over,
-           coalesce(n.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
+    SELECT t.stay AS to_stay, coalesce(n.from_stay, r.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
+           coalesce(n.from_stay, r.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
-    LEFT JOIN named AS n ON n.stay = t.stay
-    LEFT JOIN bodies AS b ON b.stay = t.stay AND b.choice = 1
-    LEFT JOIN hosts AS h ON h.stay = t.stay AND h.choice = 1
-    LEFT JOIN lists AS l ON l.stay = t.stay AND l.choice = 1
+    LEFT JOIN found AS n ON n.way = 'named' AND n.stay = t.stay
+    LEFT JOIN later AS r ON r.stay = t.stay
+    LEFT JOIN direct AS b ON b.stay = t.stay
+    LEFT JOIN hosts AS h ON h.stay = t.stay
+    LEFT JOIN found AS l ON l.way = 'list' AND l.stay = t.stay
 ),
 timed AS (
     SELECT t.run, t.person, t.journey, f.stay AS from_stay, t.stay AS to_stay,

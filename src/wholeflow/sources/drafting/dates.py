@@ -27,6 +27,7 @@ DAYS = (
     (r"\d{1,2}/\d{4}", ("%m/%Y",)),
     (r"[A-Za-z]{3,9} \d{4}", ("%b %Y", "%B %Y")),
     (r"[A-Za-z]{3,9}-\d{4}", ("%b-%Y", "%B-%Y")),
+    (r"RTT-[A-Za-z]{3,9}-\d{4}", ("RTT-%B-%Y",)),  # as NHS England publishes waiting times
 )
 CLOCKS = (
     (r"\d{1,2}:\d{2}", "%H:%M"),
@@ -40,11 +41,12 @@ CLOCKS = (
 )
 BETWEEN = (" ", "T", "", ", ", " at ")
 OFFSETS = ((r"", ""), (r"Z", "Z"), (r"[+-]\d{2}(?::?\d{2})?", "%z"), (r" [+-]\d{2}:?\d{2}", " %z"))
-PREFIX = re.compile(r"[A-Za-z][A-Za-z ]*[-_:] ?(?=[A-Za-z0-9])")
 TWO_DIGIT_YEAR = re.compile(r"\d{1,2}[-/. ](\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{2}(?!\d)")
-CLOCK_ONLY = re.compile(r"\d{1,2}:\d{2}(:\d{2})?")
 ENOUGH = 0.9
 """The share of a column's cells that must be times for it to be a column of times."""
+
+CELLS = 5
+"""So many cells must be written in a format; of fewer than twice as many, half."""
 
 NO_DATES = ("0001-01-01", "1753-01-01", "1800-01-01", "1899-12-30", "1899-12-31", "1900-01-01",
             "2299-12-31", "2999-12-31", "9999-12-31")  # fmt: skip
@@ -66,11 +68,6 @@ class Formats:
     unsettled: bool = False
     american: bool = False
     mixed: bool = False
-
-    @property
-    def has_hour(self) -> bool:
-        """True when every format has an hour."""
-        return bool(self.chosen) and all(re.search("%[HI]", form) for form in self.chosen)
 
     @property
     def is_day(self) -> bool:
@@ -95,9 +92,6 @@ def _formats_of(shape: str) -> Iterator[str]:
         start = re.match(day, shape)
         for rest in _hours_of(shape[start.end() :]) if start else ():
             yield from (form + rest for form in days)
-    prefix = PREFIX.match(shape)
-    if prefix and "%" not in prefix[0]:
-        yield from (prefix[0] + form for form in _formats_of(shape[prefix.end() :]))
 
 
 def _hours_of(rest: str) -> Iterator[str]:
@@ -142,6 +136,7 @@ def _choose(forms: list[str], cells: list[tuple[set[str], int]]) -> Formats:
         able = [form for form in forms if reads[form]]
         agreeing = [f for f in able if not any(_turned(f) and _contrary(f, c) for c in chosen)]
         mixed = mixed or len(agreeing) < len(able)
+        agreeing = [form for form in agreeing if reads[form] >= min(CELLS, total / 2)]
         if not agreeing:
             break
         form = max(agreeing, key=lambda f: (reads[f], -forms.index(f)))

@@ -17,13 +17,13 @@ from wholeflow.events.declared import read_rows
 from wholeflow.sources.drafting import dates, names
 from wholeflow.sources.drafting.events import events
 from wholeflow.sources.drafting.figures import figures
-from wholeflow.sources.drafting.links import Links, links
 from wholeflow.sources.drafting.looks import looks
 from wholeflow.sources.drafting.roles import Roles, roles_of, time_says
 from wholeflow.sources.drafting.samples import Sample, sample
 from wholeflow.sources.drafting.sayings import Writer
+from wholeflow.sources.drafting.shared import Shared, shared_columns
 from wholeflow.sources.drafting.stays import letters
-from wholeflow.sources.drafting.writing import Layout, comment, listed, table, text
+from wholeflow.sources.drafting.writing import Guess, comment, listed, table, text
 from wholeflow.sources.files import find_files
 from wholeflow.sources.mapping_file import parse_mapping
 from wholeflow.store import Engine
@@ -58,24 +58,24 @@ def draft(paths: Sequence[Path]) -> str:
     engine = DuckDBEngine(":memory:")
     try:
         roles = [_roles(engine, number, file) for number, file in enumerate(found)]
-        ties = links(engine, roles)
-        layouts = [
-            _lay_out(engine, file, one, ties, keeper)
+        shared = shared_columns(engine, roles)
+        guesses = [
+            _guess(engine, file, one, shared, keeper)
             for file, one, keeper in zip(found, roles, _keepers(found), strict=True)
         ]
     finally:
         engine.close()
-    _refuse_nothing(found, layouts)
-    written = _written(found, roles, layouts, passed_over)
+    _refuse_nothing(found, guesses)
+    written = _written(found, roles, guesses, passed_over)
     parse_mapping(written, "the draft")
     return written
 
 
-def _refuse_nothing(found: list[_File], layouts: list[Layout]) -> None:
+def _refuse_nothing(found: list[_File], guesses: list[Guess]) -> None:
     """InputError where the rows of no file can be kept as they are, with the reasons."""
-    if any(layout.says for layout in layouts):
+    if any(guess.says for guess in guesses):
         return
-    reasons = [layout.about[-1].removeprefix("decide: ") for layout in layouts]
+    reasons = [guess.about[-1].removeprefix("decide: ") for guess in guesses]
     raise InputError(
         "nothing can be drafted from these columns",
         where=", ".join(file.samples[0].path.name for file in found),
@@ -168,22 +168,22 @@ def _roles(engine: Engine, number: int, file: _File) -> Roles:
     return roles_of(engine, name, file.feed, looks(engine, both, name))
 
 
-def _lay_out(engine: Engine, file: _File, roles: Roles, ties: Links, keeper: str) -> Layout:
+def _guess(engine: Engine, file: _File, roles: Roles, shared: Shared, keeper: str) -> Guess:
     first = file.samples[0]
-    layout = Layout(file.feed, about=[_told(file)], columns=list(roles.looks))
-    layout.keys["match"] = listed([file.match])
+    guess = Guess(file.feed, about=[_told(file)], columns=list(roles.looks))
+    guess.keys["match"] = listed([file.match])
     if keeper:
-        layout.keys["organisation"] = text(keeper)
-        layout.notes["organisation"] = "decide: who keeps this feed"
+        guess.keys["organisation"] = text(keeper)
+        guess.notes["organisation"] = "decide: who keeps this feed"
     if first.encoding != "utf-8":
-        layout.keys["encoding"] = text(first.encoding)
+        guess.keys["encoding"] = text(first.encoding)
     if first.separator != ",":
-        layout.keys["separator"] = text(first.separator)
+        guess.keys["separator"] = text(first.separator)
     national = _national(roles)
     if national:
-        layout.about.append(national)
-    _blank(layout, roles)
-    writer = Writer(engine, roles, ties, layout)
+        guess.about.append(national)
+    _blank(guess, roles)
+    writer = Writer(engine, roles, shared, guess)
     if not writer.has_person():
         writer.guess_person()
     if roles.old and roles.kept:
@@ -199,7 +199,7 @@ def _lay_out(engine: Engine, file: _File, roles: Roles, ties: Links, keeper: str
     else:
         writer.nothing()
     writer.finish()
-    return layout
+    return guess
 
 
 def _is_about_people(roles: Roles) -> bool:
@@ -215,19 +215,21 @@ def _told(file: _File) -> str:
     what = f"{rows:,} rows, all of it" if whole else f"{rows:,} rows of a bigger file"
     broken = sum(one.broken for one in file.samples)
     also = f"; {broken:,} more are no rows (other cells than the header, or a total)"
+    hidden = sum(one.hidden for one in file.samples)
+    keyed = f"; {hidden} names in its objects may be people's and are left out" if hidden else ""
     names_of = ", ".join(one.path.name for one in file.samples[:3])
-    return f"{names_of}: {what}{also if broken else ''}."
+    return f"{names_of}: {what}{also if broken else ''}{keyed}."
 
 
-def _blank(layout: Layout, roles: Roles) -> None:
+def _blank(guess: Guess, roles: Roles) -> None:
     words = list(dict.fromkeys(w for look in roles.looks.values() for w in look.blanks))
     taken = {w for c in roles.identifiers for w in roles.looks[c].weak_blanks}
     words = [word for word in words if word not in taken]
     if words:
-        layout.keys["blank"] = listed(words)
-        layout.notes["blank"] = "words and dates that stand where nothing is known"
+        guess.keys["blank"] = listed(words)
+        guess.notes["blank"] = "words and dates that stand where nothing is known"
     if taken:
-        layout.about.append("decide: a number of people or things may be a word such as NA.")
+        guess.about.append("decide: a number of people or things may be a word such as NA.")
 
 
 def _national(roles: Roles) -> str:
@@ -253,7 +255,7 @@ def _national(roles: Roles) -> str:
 
 
 def _written(
-    found: list[_File], roles: list[Roles], layouts: list[Layout], passed_over: list[str]
+    found: list[_File], roles: list[Roles], guesses: list[Guess], passed_over: list[str]
 ) -> str:
     folders = {str(one.path.resolve().parent) for file in found for one in file.samples}
     together = Path(os.path.commonpath(folders)).name
@@ -267,10 +269,10 @@ def _written(
     ]
     if passed_over:
         lines += comment(f"No tables, and passed over: {', '.join(passed_over)}.")
-    places = {place: entry for layout in layouts for place, entry in layout.places.items()}
+    places = {place: entry for guess in guesses for place, entry in guess.places.items()}
     lines += _places(places)
-    for layout in layouts:
-        lines += layout.lines()
+    for guess in guesses:
+        lines += guess.lines()
     return "\n".join(lines) + "\n"
 
 
@@ -294,8 +296,4 @@ def _places(places: dict[str, dict[str, str]]) -> list[str]:
     usual = Counter(entry["setting"] for entry in places.values()).most_common(1)[0][0]
     lines = ["", *comment("decide: the setting of each place is guessed from its name and column")]
     lines.append(f"unlisted_places = {{ setting = {usual} }}")
-    if len(places):
-        lines.append("place = [")
-        lines += [f"  {table(entry)}," for entry in places.values()]
-        lines.append("]")
-    return lines
+    return [*lines, "place = [", *(f"  {table(entry)}," for entry in places.values()), "]"]

@@ -9,7 +9,7 @@ from wholeflow.events import choices
 from wholeflow.sources.drafting import names, stays
 from wholeflow.sources.drafting.people import joined
 from wholeflow.sources.drafting.places import Where, where
-from wholeflow.sources.drafting.roles import ASIDE, CHAIN
+from wholeflow.sources.drafting.roles import ASIDE, CHAIN, PLACES
 from wholeflow.sources.drafting.sayings import Writer
 from wholeflow.sources.drafting.stays import BEGINS, Milestone
 from wholeflow.sources.drafting.writing import Said, cell, listed, text, time_cell
@@ -38,7 +38,7 @@ class _Events:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.roles = writer.roles
-        self.layout = writer.layout
+        self.guess = writer.guess
         self.where = Where()
         self.type = ""
         self.main: list[Milestone] = []
@@ -52,12 +52,12 @@ class _Events:
         self.where = where(writer.engine, self.roles, writer.codes_left())
         writer.used |= {*self.where.used(), *self.where.same}
         said = [(column, f"says the same as {other}") for column, other in self.where.same.items()]
-        self.layout.left_out += said
+        self.guess.left_out += said
         self._ties()
         self.type = self._find_type()
         writer.used |= {column for time in self.roles.times for column in time.columns}
         if self.roles.sequence:
-            self.layout.each["sequence"] = cell(self.roles.sequence)
+            self.guess.each["sequence"] = cell(self.roles.sequence)
             writer.used.add(self.roles.sequence)
         if self.type and len(self.roles.times) == 1 and self._is_log():
             self._log()
@@ -74,11 +74,11 @@ class _Events:
     # What ties rows
 
     def _ties(self) -> None:
-        ties = self.writer.links.ties[self.roles.feed]
+        ties = self.writer.shared.ties[self.roles.feed]
         for tie in ties:
             if tie.use == "own":
                 self.writer.used.add(tie.column)
-                self.layout.left_out.append((tie.column, "names an earlier row of this file"))
+                self.guess.left_out.append((tie.column, "names an earlier row of this file"))
         near = next((tie.column for tie in ties if tie.use in ("within", "join")), "")
         tied = {tie.column for tie in ties}
         loose = [c for c in self.roles.things if c not in self.writer.used | tied]
@@ -92,14 +92,14 @@ class _Events:
                 self._tie("ref", own, "")
             if wanted:
                 self._tie("need", wanted, f"rows with the same {wanted} are one journey")
-            elif own and self.writer.links.has_need(self.roles):
+            elif own and self.writer.shared.has_need(self.roles):
                 self._tie("need", own, "rows of other files belong to it")
 
     def _tie(self, field: str, column: str, why: str) -> None:
-        self.layout.each[field] = cell(column)
+        self.guess.each[field] = cell(column)
         self.writer.used.add(column)
         if why:
-            self.layout.notes[field] = why
+            self.guess.notes[field] = why
 
     def _is_contacts(self) -> bool:
         says = {names.best(t.name, {*CHAIN, *ASIDE}) for t in self.roles.times}
@@ -130,10 +130,10 @@ class _Events:
             setting = names.setting_of([code]) if kind in (*BEGINS, "left") else ""
             groups.setdefault((kind, "" if self.where.place else setting), []).append(code)
         time = self.roles.times[0]
-        self.layout.each["at"] = time_cell(time, self.writer.usual)
-        self.layout.each["activity"] = cell(self.type)
+        self.guess.each["at"] = time_cell(time, self.writer.usual)
+        self.guess.each["activity"] = cell(self.type)
         if self.where.team:
-            self.layout.each["team"] = cell(self.where.team)
+            self.guess.each["team"] = cell(self.where.team)
         told = [group for group in groups if group[0] != "contact"]
         for kind, setting in told:
             conditions = {"when": {self.type: listed(groups[kind, setting])}}
@@ -142,17 +142,16 @@ class _Events:
                 said.fields["place"] = text(self._named_place(setting))
             elif kind in BEGINS and not self.where.place:
                 said.fields["place"] = cell(self.type)
-            self.layout.says.append(said)
+            self.guess.says.append(said)
         others = [code for group in told for code in groups[group]]
-        rare = self.roles.looks[self.type].rare
-        if len(others) < len(codes) or rare:
-            words = "all else is something done for the person"
-            words += f"; {rare} codes stand in fewer than 5 rows and are not shown" if rare else ""
+        unshown = self.roles.looks[self.type].unshown
+        if len(others) < len(codes) or unshown:
+            words = "; ".join(filter(None, ["all else is something done for the person", unshown]))
             conditions = {"unless": {self.type: listed(others)}} if others else {}
-            self.layout.says.append(Said({"kind": text("contact")}, words, True, conditions))
+            self.guess.says.append(Said({"kind": text("contact")}, words, True, conditions))
         if self.where.place:
-            self.layout.each["place"] = cell(self.where.place)
-        self._attributes(self.layout.says[:1])
+            self.guess.each["place"] = cell(self.where.place)
+        self._attributes(self.guess.says[:1])
 
     def _named_place(self, setting: str) -> str:
         name = re.split("[,.;]", choices("settings")[setting])[0]
@@ -172,11 +171,9 @@ class _Events:
         said = [(m, self._said(m)) for m in times]
         self._units(next(one for m, one in said if m is begin))
         self._attributes([next(one for m, one in said if m is begin)])
-        leaving = self._leaving_types(times)
         for milestone, one in said:
-            for by_type in self._by_type(one, milestone, leaving, begin):
-                for by_outcome in self._by_outcome(by_type, milestone, times):
-                    self.layout.says += self._by_place(by_outcome, milestone)
+            for by_outcome in self._by_outcome(one, milestone, times):
+                self.guess.says += self._by_place(by_outcome, milestone)
 
     def _said(self, milestone: Milestone) -> Said:
         kind, time = milestone.kind, milestone.time
@@ -196,38 +193,10 @@ class _Events:
             fields["team"] = cell(found.team)
         if kind in self.reasons:
             fields["reason"] = cell(self.reasons[kind])
-        said = Said(fields, f"{' and '.join(time.columns)}: {milestone.why}", milestone.decide)
-        if milestone.unless_filled:
-            said.conditions["when"] = {milestone.unless_filled: "false"}
-        if milestone.if_filled:
-            said.conditions["when"] = {milestone.if_filled: "true"}
-        return said
+        return Said(fields, f"{' and '.join(time.columns)}: {milestone.why}", milestone.decide)
 
     def _is_end(self, milestone: Milestone) -> bool:
         return milestone.kind == "left" or len(self.roles.times) == 1
-
-    def _leaving_types(self, times: list[Milestone]) -> list[str]:
-        """Types of rows that note the moment of leaving, in a file whose rows have an end."""
-        kinds = {milestone.kind for milestone in times}
-        if not self.type or "left" not in kinds or not kinds & {"arrived", "started"}:
-            return []
-        codes = [code for code, _ in self.roles.looks[self.type].codes]
-        leaving = [c for c in codes if names.best(c, {*CHAIN, *ASIDE}) == "left"]
-        return leaving if len(leaving) < len(codes) else []
-
-    def _by_type(
-        self, said: Said, milestone: Milestone, leaving: list[str], begin: Milestone
-    ) -> list[Said]:
-        if not leaving:
-            return [said]
-        rest = _but(said, self.type, leaving)
-        if milestone is not begin:
-            return [rest]
-        noted = _when(said, self.type, listed(leaving))
-        noted = replace(noted, why=f"notes the moment of leaving, by its {self.type}", decide=True)
-        kept = {"kind": text("contact")}
-        kept |= {k: v for k, v in noted.fields.items() if k in ("at", "activity", "team")}
-        return [rest, replace(noted, fields=kept)]
 
     def _find_outcome(self, times: list[Milestone]) -> tuple[str, dict[str, list[str]]]:
         """The column whose codes say that it ended otherwise, and these codes by kind."""
@@ -303,7 +272,7 @@ class _Events:
                 continue
             self.writer.used.add(column)
             if look.distinct == 1 and look.share > ALL:
-                self.layout.left_out.append((column, "the same in every row"))
+                self.guess.left_out.append((column, "the same in every row"))
             else:
                 kept.append(column)
         for one in said if kept else []:
@@ -317,30 +286,22 @@ class _Events:
             return [_with(said, "place", text(self._named_place(milestone.about)))]
         place = self.where.place
         if not place or self.roles.looks[place].share >= ALL:
-            self.layout.each.setdefault("place", cell(place) if place else self._feed_place())
+            self.guess.each.setdefault("place", cell(place) if place else self._feed_place())
             return [said]
         if place in said.conditions.get("when", {}):
             return [said]
-        if "ref" in self.layout.each and milestone.kind not in BEGINS:
+        if "ref" in self.guess.each and milestone.kind not in BEGINS:
             return [said]  # its place is where its ref begins (rule §3)
         filled = _with(_when(said, place, "true"), "place", cell(place))
-        blank = _with(_when(said, place, "false"), "place", self._elsewhere())
+        blank = _with(_when(said, place, "false"), "place", self._feed_place())
         return [filled, replace(blank, why=f"the same where {place} is blank", decide=True)]
-
-    def _elsewhere(self) -> str:
-        """The place of rows that name none: their type, else the feed."""
-        if not self.type:
-            return self._feed_place()
-        for code, _ in self.roles.looks[self.type].codes:
-            self.declare(code, names.setting_of([code, self.roles.feed]))
-        return cell(self.type)
 
     def _feed_place(self) -> str:
         name = names.plain(self.roles.feed).capitalize()
         self.declare(name, self._setting())
-        if self.writer.links.has_need(self.roles):  # its people are in the places of other files
-            self.layout.places[name]["holds"] = text("caseload")
-        self.layout.notes["place"] = "decide: no column says where; the feed stands for a place"
+        if self.writer.shared.has_need(self.roles):  # its people are in the places of other files
+            self.guess.places[name]["holds"] = text("caseload")
+        self.guess.notes["place"] = "decide: no column says where; the feed stands for a place"
         return text(name)
 
     def _setting(self) -> str:
@@ -352,20 +313,19 @@ class _Events:
         if not place:
             return
         setting = names.setting_of([place, self.roles.feed, " ".join(self.roles.looks)])
-        if owner and not joined(self.roles, self.writer.links):
+        if owner and not joined(self.roles, self.writer.shared):
             fields = {"table": text("places"), "place": cell(place)}
             fields |= {"organisation": cell(owner), "setting": text(setting or "other")}
-            self.layout.says.append(
+            self.guess.says.append(
                 Said(fields, f"who runs each {place}", True, {"when": {place: "true"}})
             )
             return
-        rare = self.roles.looks[place].rare
-        if rare:
-            shown = "" if self.roles.looks[place].codes else ", and none is listed"
-            self.layout.about.append(
-                f"{rare} values of {place} stand in fewer than 5 rows each, or are of many{shown}."
-            )
-        for code, _ in self.roles.looks[place].codes:
+        look = self.roles.looks[place]
+        if look.unshown:
+            mark = "decide: " if look.hidden else ""
+            self.guess.about.append(f"{mark}{look.unshown}.")
+        is_of_places = names.best(place, {*PLACES, "organisation", "person"}) != "person"
+        for code, _ in look.codes if is_of_places else ():
             self.declare(code, names.setting_of([code]) or setting)
 
     def declare(self, place: str, setting: str) -> None:
@@ -373,7 +333,7 @@ class _Events:
         entry = {"place": text(place), "setting": text(setting or "other")}
         if names.holds_of(setting) == "caseload":
             entry["holds"] = text("caseload")
-        self.layout.places.setdefault(place, entry)
+        self.guess.places.setdefault(place, entry)
 
 
 def _with(said: Said, name: str, value: str) -> Said:

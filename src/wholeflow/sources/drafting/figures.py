@@ -28,7 +28,7 @@ class _Figures:
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
         self.roles = writer.roles
-        self.layout = writer.layout
+        self.guess = writer.guess
         self.time = self._period()
         self.span = self._span()
         self.where = Where()
@@ -51,14 +51,14 @@ class _Figures:
         writer.used |= {*self.time.columns, self.where.place, *self.by}
         self._each()
         for column in roles.numbers:
-            self.layout.says.append(self._said(column))
+            self.guess.says.append(self._said(column))
             writer.used.add(column)
         for column in [*codes, *single]:
             if column not in writer.used:
                 why = (
                     "the same in every row" if column in single else "says no more than the others"
                 )
-                self.layout.left_out.append((column, why))
+                self.guess.left_out.append((column, why))
                 writer.used.add(column)
         for time in roles.times:
             writer.used |= set(time.columns)
@@ -114,7 +114,7 @@ class _Figures:
         return int(found.to_pylist()[0]["n"])
 
     def _each(self) -> None:
-        each = self.layout.each
+        each = self.guess.each
         each["from_at"] = time_cell(self.time, self.writer.usual)
         each["to_at"] = time_cell(self.time, self.writer.usual, plus=text(self.span or "day"))
         if self.by:
@@ -126,7 +126,7 @@ class _Figures:
             sizes = any(self._says(column) == "capacity" for column in self.roles.numbers)
             each["organisation" if is_whole and not sizes else "place"] = cell(self.where.place)
         words = f"Figures of {self.span}s." if self.span else "Figures at a time."
-        self.layout.about.append(words)
+        self.guess.about.append(words)
 
     def _said(self, column: str) -> Said:
         says = self._says(column)

@@ -9,7 +9,7 @@ from functools import cache
 from wholeflow.core.sql import named, quoted
 from wholeflow.events.declared import read_rows
 from wholeflow.sources.cells import MACROS
-from wholeflow.sources.drafting import dates, names
+from wholeflow.sources.drafting import dates, names, private
 from wholeflow.sources.drafting.samples import Sample
 from wholeflow.store import Engine
 
@@ -24,6 +24,8 @@ LONG = 40
 
 EXAMPLES = 500
 MOSTLY = 0.9
+TELLING = 0.2
+"""The share of values telling of people from which no value of a column is shown."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,9 @@ class Look:
     ``filled`` and ``distinct`` are counts, blank words not counted as filled; ``is_a``
     is ``empty``, ``time``, ``clock`` (an hour without a day), ``number``, ``code`` (few
     values), ``number of a thing`` (many values of one shape) or ``text``. ``codes`` are
-    the values that stand in enough rows to be shown, ``rare`` counts the others.
+    the values that stand in enough rows to be shown and tell of no person; ``rare`` and
+    ``hidden`` count the others. ``persons`` and ``addresses`` are the shares of its
+    commonest values that may be names or addresses of people.
     """
 
     name: str
@@ -47,6 +51,10 @@ class Look:
     weak_blanks: tuple[str, ...] = ()
     codes: tuple[tuple[str, int], ...] = ()
     rare: int = 0
+    hidden: int = 0
+    persons: float = 0.0
+    addresses: float = 0.0
+    figures: float = 0.0
     nhs: float = 0.0
     years: tuple[int, int] = (0, 0)
     is_whole: bool = False
@@ -57,6 +65,27 @@ class Look:
     def share(self) -> float:
         """The share of rows in which the column is filled."""
         return self.filled / self.rows if self.rows else 0.0
+
+    @property
+    def holds_names(self) -> bool:
+        """True when most of its values may be names of people."""
+        return self.persons >= 0.5
+
+    @property
+    def unshown(self) -> str:
+        """How many of its values a draft does not show, in words, or nothing."""
+        words = []
+        if self.hidden:
+            words.append(
+                f"{self.hidden} values of {self.name} are not shown, as they may be names or "
+                "addresses of people"
+            )
+        if self.rare:
+            words.append(
+                f"{self.rare} values of {self.name} stand in fewer than {SHOWN_FROM} rows each, "
+                "or are of many, and are not shown"
+            )
+        return "; ".join(words)
 
     @property
     def is_few(self) -> bool:
@@ -150,13 +179,12 @@ def _values(engine: Engine, look: Look, left_out: list[str]) -> Look:
         distinct=int(facts["different"]),
         nhs=float(facts["nhs"] or 0.0),
         longest=int(facts["longest"] or 0),
+        figures=float(facts["figures"] or 0.0),
         is_whole=facts["wholes"] == 1,
     )
     if not look.filled:
         return look
-    look = replace(look, codes=_codes(engine, look))
-    look = replace(look, rare=look.distinct - len(look.codes))
-    return _kind(engine, look, facts)
+    return _kind(engine, _with_codes(engine, look), facts)
 
 
 FACTS = r"""
@@ -176,13 +204,23 @@ FROM some_values
 """
 
 
-def _codes(engine: Engine, look: Look) -> tuple[tuple[str, int], ...]:
-    if not look.is_few:
-        return ()
-    found = engine.query(
-        f"SELECT v, n FROM some_values WHERE n >= {SHOWN_FROM} ORDER BY n DESC, v"
-    ).to_pylist()
-    return tuple((str(row["v"]), int(row["n"])) for row in found)
+def _with_codes(engine: Engine, look: Look) -> Look:
+    """The values that may be shown, and how many may not, as they are rare or tell of people."""
+    rows = engine.query(f"SELECT v, n FROM some_values ORDER BY n DESC, v LIMIT {EXAMPLES}")
+    found = [(str(row["v"]), int(row["n"])) for row in rows.to_pylist()]
+    told = {value: private.tells(value) for value, _ in found}
+    kinds = list(told.values())
+    common = [pair for pair in found if look.is_few and pair[1] >= SHOWN_FROM]
+    is_telling = len(kinds) - kinds.count("") >= TELLING * len(kinds)
+    codes = tuple(pair for pair in common if not is_telling and not told[pair[0]])
+    return replace(
+        look,
+        codes=codes,
+        rare=look.distinct - len(common),
+        hidden=len(common) - len(codes),
+        persons=kinds.count("name") / len(kinds),
+        addresses=kinds.count("address") / len(kinds),
+    )
 
 
 def _kind(engine: Engine, look: Look, facts: dict[str, float]) -> Look:

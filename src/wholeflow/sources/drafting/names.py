@@ -132,7 +132,8 @@ def _short() -> dict[str, str]:
 
 
 @cache
-def _known() -> frozenset[str]:
+def vocabulary() -> frozenset[str]:
+    """Every word that something is known of."""
     listed = [*phrases(), *_settings()]
     spoken = {word for phrase in listed for choice in phrase.words for word in choice}
     return frozenset(spoken | set(_short()) | FILLING)
@@ -140,11 +141,11 @@ def _known() -> frozenset[str]:
 
 def _apart(word: str) -> list[str]:
     """A word that is several run together: dischtime is disch and time."""
-    if word in _known() or len(word) < 5:
+    if word in vocabulary() or len(word) < 5:
         return [word]
     ways: dict[int, list[str]] = {0: []}
     for end in range(2, len(word) + 1):
-        for start in [s for s in ways if end - s >= 2 and word[s:end] in _known()]:
+        for start in [s for s in ways if end - s >= 2 and word[s:end] in vocabulary()]:
             way = [*ways[start], word[start:end]]
             if end not in ways or len(way) < len(ways[end]):
                 ways[end] = way

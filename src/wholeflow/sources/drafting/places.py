@@ -85,7 +85,8 @@ def _is_code(column: str) -> bool:
 
 def _is_yes_or_no(roles: Roles, column: str) -> bool:
     look = roles.looks[column]
-    return look.distinct <= 2 and all(code.lower() in YES_OR_NO for code, _ in look.codes)
+    words = {code.lower() for code, _ in look.codes}
+    return look.distinct <= 2 and bool(words) and words <= YES_OR_NO
 
 
 def _together(engine: Engine, roles: Roles, one: str, other: str) -> bool:

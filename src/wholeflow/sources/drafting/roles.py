@@ -9,7 +9,7 @@ from itertools import combinations
 
 from wholeflow.core.sql import named
 from wholeflow.sources.drafting import names
-from wholeflow.sources.drafting.looks import Look
+from wholeflow.sources.drafting.looks import MOSTLY, Look
 from wholeflow.store import Engine
 
 CHAIN = ("referred", "accepted", "arrived", "started", "ready", "left")
@@ -32,6 +32,7 @@ NUMBERS = ("number of a thing", "number")
 OPEN = ("reason", "by", "status", "activity", "organisation", "kind_of_message", *PLACES)
 """What the columns of codes may say."""
 
+HALF = 0.5
 FEW_OF = 0.2
 UNIQUE_PAIRS = 40
 """Pairs of columns that are tried as a key."""
@@ -88,10 +89,6 @@ class Roles:
         found = [self.nhs, self.old, self.kept, *self.persons, *self.things]
         return [column for column in found if column]
 
-    def time(self, column: str) -> Time | None:
-        """The time that begins with a column."""
-        return next((time for time in self.times if time.name == column), None)
-
 
 def roles_of(engine: Engine, table: str, feed: str, found: Iterable[Look]) -> Roles:
     """The roles of the columns of a file whose rows are in the engine."""
@@ -99,6 +96,7 @@ def roles_of(engine: Engine, table: str, feed: str, found: Iterable[Look]) -> Ro
     for look in roles.looks.values():
         _place(roles, look)
     _settle_merges(roles)
+    _settle_names(roles)
     _pair_clocks(roles)
     _drop_expected(roles)
     _find_recorded(roles)
@@ -151,6 +149,14 @@ def _settle_merges(roles: Roles) -> None:
     roles.old = roles.kept = ""
 
 
+def _settle_names(roles: Roles) -> None:
+    """A column of names says who somebody is only where no number does."""
+    called = [column for column in roles.persons if roles.looks[column].holds_names]
+    if called and (roles.nhs or len(called) < len(roles.persons)):
+        roles.persons = [column for column in roles.persons if column not in called]
+        roles.left_out += [(column, "names the person") for column in called]
+
+
 def _place_other(roles: Roles, look: Look) -> None:
     name = look.name
     says = names.best(name, {"sequence", "withdrawn", "thing_id", "units", "duration", *PLACES})
@@ -200,6 +206,8 @@ def _reason_to_leave_out(look: Look) -> str:
         return ""
     if surest in told:
         return told[surest]
+    if look.addresses >= HALF and surest in (*PLACES, ""):
+        return "addresses, perhaps of people"
     if look.is_a == "text" and not surest and not names.best(look.name, {*PLACES, "thing_id"}):
         return "free text, which stays out unless you name it in `attributes`"
     return ""
@@ -218,7 +226,8 @@ def _person_role(look: Look) -> str:
     role = names.best(look.name, {"person", "old_person", "kept_person", "thing_id", "place"})
     if role not in ("person", "old_person", "kept_person") or tokens & NO_NUMBER:
         return ""
-    return "" if look.is_few and look.is_a == "code" else role
+    is_code = look.is_few and look.is_a == "code" and not look.holds_names
+    return "" if is_code and (look.figures < MOSTLY or look.distinct < 3) else role
 
 
 def _pair_clocks(roles: Roles) -> None:
@@ -310,8 +319,7 @@ def _possible_keys(roles: Roles) -> list[tuple[str, ...]]:
     one = [(c,) for c in (*things, *figures, *people)]
     several = [*people, *things, *([roles.sequence] if roles.sequence else []), *days, *others]
     pairs = [(a, b) for a, b in combinations(several, 2)][:UNIQUE_PAIRS]
-    triples = [(*days[:1], *pair) for pair in combinations(others[:6], 2)] if days else []
-    return [*one, *pairs, *triples]
+    return [*one, *pairs]
 
 
 def _count(engine: Engine, sql: str) -> int:

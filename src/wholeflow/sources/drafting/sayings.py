@@ -1,14 +1,14 @@
-"""What the rows of a file say, as the layout of a mapping: one way for each kind of file."""
+"""What the rows of a file say, as a part of a mapping: one way for each kind of file."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from wholeflow.sources.drafting import names, people, stays
-from wholeflow.sources.drafting.links import Links
 from wholeflow.sources.drafting.places import where
 from wholeflow.sources.drafting.roles import CHAIN, Roles
-from wholeflow.sources.drafting.writing import Layout, Said, cell, listed, table, text, time_cell
+from wholeflow.sources.drafting.shared import Shared
+from wholeflow.sources.drafting.writing import Guess, Said, cell, listed, table, text, time_cell
 from wholeflow.store import Engine
 
 MOSTLY = 0.9
@@ -17,22 +17,22 @@ SHOWN = 12
 
 
 class Writer:
-    """Writes the layout of one file and notes which columns it used."""
+    """Writes the part of one file and notes which columns it used."""
 
-    def __init__(self, engine: Engine, roles: Roles, links: Links, layout: Layout) -> None:
+    def __init__(self, engine: Engine, roles: Roles, shared: Shared, guess: Guess) -> None:
         self.engine = engine
         self.roles = roles
-        self.links = links
-        self.layout = layout
+        self.shared = shared
+        self.guess = guess
         self.usual = _usual(roles)
         self.used: set[str] = set()
         if self.usual:
-            layout.keys["times"] = listed(self.usual)
-            layout.notes["times"] = _told(roles, self.usual)
+            guess.keys["times"] = listed(self.usual)
+            guess.notes["times"] = _told(roles, self.usual)
 
     def has_person(self) -> bool:
         """True when the file or one joined to it says who."""
-        return bool(self.roles.persons or self.roles.nhs or people.joined(self.roles, self.links))
+        return bool(self.roles.persons or self.roles.nhs or people.joined(self.roles, self.shared))
 
     def guess_person(self) -> None:
         """Take a number that comes again and again for the person's, where none is named so."""
@@ -51,8 +51,8 @@ class Writer:
             if name in group:
                 group.remove(name)
         roles.persons.append(name)
-        self.links.schemes[roles.feed, name] = names.slug(name)
-        self.layout.about.append(f"decide: nothing is called a person's number; taken: {name}")
+        self.shared.schemes[roles.feed, name] = names.slug(name)
+        self.guess.about.append(f"decide: nothing is called a person's number; taken: {name}")
 
     # What every kind of file has
 
@@ -60,65 +60,64 @@ class Writer:
         """The key and the time of record."""
         roles = self.roles
         if roles.key:
-            self.layout.keys["key"] = listed(roles.key)
+            self.guess.keys["key"] = listed(roles.key)
             among = f", with {roles.recorded.name}" if roles.recorded else ""
             words = f"no two rows looked at have the same {' and '.join(roles.key)}{among}"
             if roles.repeated:
                 words += f"; {roles.repeated} come again word for word"
-            self.layout.notes["key"] = words
+            self.guess.notes["key"] = words
             self.used |= set(roles.key)
         else:
-            self.layout.about.append("decide: no column or pair of columns names a row: give a key")
+            self.guess.about.append("decide: no column or pair of columns names a row: give a key")
         if roles.recorded:
             self.used |= set(roles.recorded.columns)
             if roles.key:
-                self.layout.keys["recorded_at"] = time_cell(roles.recorded, self.usual)
-                self.layout.notes["recorded_at"] = "of each key the latest counts"
+                self.guess.keys["recorded_at"] = time_cell(roles.recorded, self.usual)
+                self.guess.notes["recorded_at"] = "of each key the latest counts"
         if roles.withdrawn:
             taken = ["Y", "Yes", "1", "true", "D"]
-            self.layout.keys["withdrawn"] = table({roles.withdrawn: listed(taken)})
-            self.layout.notes["withdrawn"] = "decide: which words take a row back"
+            self.guess.keys["withdrawn"] = table({roles.withdrawn: listed(taken)})
+            self.guess.notes["withdrawn"] = "decide: which words take a row back"
             self.used.add(roles.withdrawn)
 
     def people(self) -> None:
         """The person, traits, and what ties rows."""
-        people.add_person(self.layout, self.roles, self.links)
-        tie = people.joined(self.roles, self.links)
+        people.add_person(self.guess, self.roles, self.shared)
+        tie = people.joined(self.roles, self.shared)
         self.used |= {*self.roles.persons, self.roles.nhs, tie.column if tie else ""}
-        self.used |= {t.column for t in self.links.ties[self.roles.feed] if t.use == "person"}
+        self.used |= {t.column for t in self.shared.ties[self.roles.feed] if t.use == "person"}
         if not tie:
-            people.add_traits(self.layout, self.roles)
+            people.add_traits(self.guess, self.roles)
             self.used |= set(self.roles.traits.values())
 
     def finish(self) -> None:
         """Tell of the columns that nothing uses."""
-        self.layout.left_out += self.roles.left_out
-        told = {column for column, _ in self.layout.left_out}
+        self.guess.left_out += self.roles.left_out
+        told = {column for column, _ in self.guess.left_out}
         for column in self.roles.looks:
             if column not in self.used | told:
-                self.layout.left_out.append((column, "decide: what it is for"))
+                self.guess.left_out.append((column, "decide: what it is for"))
 
     def codes_left(self) -> list[str]:
         """Columns of codes that nothing uses yet."""
         return [c for c in self.roles.codes if c not in self.used]
 
     def told_codes(self, column: str) -> str:
-        """The codes of a column in words; rare ones are only counted."""
+        """The codes of a column in words; those that are not shown are only counted."""
         look = self.roles.looks[column]
         if not look.codes or len(look.codes) > SHOWN:
-            return ""
+            return look.unshown
         shown = ", ".join(text(code) for code, _ in look.codes)
-        rare = f" and {look.rare} that stand in fewer than 5 rows" if look.rare else ""
-        return f"{column} holds {shown}{rare}"
+        return "; ".join(filter(None, [f"{column} holds {shown}", look.unshown]))
 
     # Files of one kind each
 
     def merges(self) -> None:
         """Numbers of people that were given up for others."""
         roles = self.roles
-        self.layout.about.append("Rows that say which number of a person was given up for which.")
+        self.guess.about.append("Rows that say which number of a person was given up for which.")
         self.key()
-        scheme = text(self.links.scheme(roles, roles.kept))
+        scheme = text(self.shared.scheme(roles, roles.kept))
         fields = {
             "table": text("same_person"),
             "person": cell(roles.old, scheme=scheme),
@@ -129,11 +128,11 @@ class Writer:
             fields["from_at"] = time_cell(roles.times[0], self.usual)
             self.used |= set(roles.times[0].columns)
         self.used |= {roles.old, roles.kept}
-        self.layout.says.append(Said(fields, f"{roles.old} is now {roles.kept}"))
+        self.guess.says.append(Said(fields, f"{roles.old} is now {roles.kept}"))
 
     def messages(self) -> None:
         """Information that was sent."""
-        self.layout.about.append("Rows that say when information was sent, and when it came.")
+        self.guess.about.append("Rows that say when information was sent, and when it came.")
         self.key()
         self.people()
         fields = {"table": text("messages")}
@@ -155,13 +154,13 @@ class Writer:
         if status:
             fields["status"] = cell(status[0])
             self.used.add(status[0])
-        self.layout.says.append(Said(fields, self.told_codes(kind) if kind else ""))
+        self.guess.says.append(Said(fields, self.told_codes(kind) if kind else ""))
 
     def _message_kind(self, column: str) -> float:
         return names.scores(column, {"kind_of_message"})["kind_of_message"]
 
     def _ref_of_ties(self) -> dict[str, str]:
-        for tie in self.links.ties[self.roles.feed]:
+        for tie in self.shared.ties[self.roles.feed]:
             if tie.use in ("within", "join"):
                 self.used.add(tie.column)
                 return {"ref": cell(tie.column)}
@@ -170,22 +169,22 @@ class Writer:
     def facts(self) -> None:
         """A file of people without events: who they are."""
         roles = self.roles
-        self.layout.about.append("Rows about people and not about what happened to them.")
+        self.guess.about.append("Rows about people and not about what happened to them.")
         if any(look.trouble for look in roles.looks.values()):
-            self.layout.about.append("decide: there are times that can't be read, named below")
+            self.guess.about.append("decide: there are times that can't be read, named below")
         self.key()
         self.people()
         about = [c for c, why in roles.left_out if why.startswith("about the person")]
         column = roles.traits.get("sex") or next(iter(about), "")
         if not column:
-            self.layout.about.append("decide: nothing here says what happened or a fact to keep")
+            self.guess.about.append("decide: nothing here says what happened or a fact to keep")
             return
         fields = {"table": text("person_facts"), "fact": text(names.plain(column))}
         fields["value"] = cell(column)
-        self.layout.says.append(Said(fields, "a fact to compare people by", decide=True))
+        self.guess.says.append(Said(fields, "a fact to compare people by", decide=True))
         for time in roles.times:
             died = {"kind": text("died"), "at": time_cell(time, self.usual)}
-            self.layout.says.append(Said(died, f"{time.name}: by its name"))
+            self.guess.says.append(Said(died, f"{time.name}: by its name"))
             self.used |= set(time.columns)
         roles.left_out = [pair for pair in roles.left_out if pair[0] != column]
         self.used.add(column)
@@ -193,12 +192,12 @@ class Writer:
     def nothing(self) -> None:
         """A file that no declared table can take as it is."""
         if self.roles.times:
-            self.layout.about.append(
+            self.guess.about.append(
                 "decide: nothing says who the rows are about. Join the person from another file "
                 "(`join`), or count the rows first and map the figures to `counts`."
             )
         else:
-            self.layout.about.append(
+            self.guess.about.append(
                 "decide: nothing says when. Figures need the period that they are for, events a "
                 "time; as it is, no row of this file can be loaded."
             )

@@ -10,25 +10,16 @@ from wholeflow.sources.drafting.roles import ASIDE, CHAIN, LETTERS, Roles, Time
 from wholeflow.store import Engine
 
 BEGINS = ("referred", "arrived", "started")
-OTHERWISE = 0.01
-"""The share of rows from which a second end is worth a line."""
-
-MEETS = 0.5
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A time with the kind of event that it is, and the words why.
-
-    ``unless_filled`` names a column: this is said where that one is blank.
-    """
+    """A time with the kind of event that it is, the words why, and the setting that it is of."""
 
     time: Time
     kind: str
     why: str
     decide: bool = False
-    unless_filled: str = ""
-    if_filled: str = ""
     about: str = ""
 
 
@@ -39,7 +30,7 @@ def milestones(engine: Engine, roles: Roles, times: list[Time]) -> list[Mileston
     found: list[Milestone] = []
     for about, group in _stays(chained):
         ordered = sorted(group, key=lambda t: (_rank(t, group, before), _stage(t)))
-        found += _assigned(engine, roles, ordered, before, about)
+        found += _assigned(ordered, before, about)
     for time in times:
         aside = _aside(time)
         if aside:
@@ -121,21 +112,17 @@ def _is_stay(times: list[Time]) -> bool:
 
 
 def _assigned(
-    engine: Engine,
-    roles: Roles,
-    ordered: list[Time],
-    before: dict[tuple[str, str], float],
-    about: str,
+    ordered: list[Time], before: dict[tuple[str, str], float], about: str
 ) -> list[Milestone]:
     """The times of one stay as milestones: the surest reading that keeps the natural order."""
     kinds = _best_reading(ordered)
     found: list[Milestone] = []
+    alone = "the only time of the row" if len(ordered) == 1 else "no milestone of a stay"
     for time, kind in zip(ordered, kinds, strict=True):
         if kind:
             found.append(Milestone(time, kind, _why(time, kind, ordered, before), about=about))
-    end = next((m for m in found if m.kind == "left"), None)
-    for time in (t for t, kind in zip(ordered, kinds, strict=True) if not kind):
-        found += _without_kind(engine, roles, time, end, found, ordered)
+        else:
+            found.append(Milestone(time, "contact", alone, decide=True, about=about))
     return found
 
 
@@ -180,38 +167,6 @@ def _why(time: Time, kind: str, ordered: list[Time], before: dict[tuple[str, str
     if share is None:
         return reason
     return f"{reason}; no earlier than {ordered[place - 1].name} in {percent(share)} of rows"
-
-
-def _without_kind(
-    engine: Engine,
-    roles: Roles,
-    time: Time,
-    end: Milestone | None,
-    found: list[Milestone],
-    ordered: list[Time],
-) -> list[Milestone]:
-    """What a time is for which no milestone was left: a second end, or something done."""
-    about = found[0].about if found else ""
-    if len(ordered) == 1:
-        return [Milestone(time, "contact", "the only time of the row", decide=True, about=about)]
-    if end and "left" in names.scores(time.name, CHAIN):
-        alone = _share_alone(engine, roles, time, end.time)
-        if alone >= OTHERWISE:
-            other = end.time.name
-            why = f"an end too, in the {percent(alone)} of rows where {other} is blank"
-            return [
-                Milestone(time, "left", why, True, unless_filled=other, about=about),
-                Milestone(time, "contact", f"after {other}", if_filled=other, about=about),
-            ]
-    return [Milestone(time, "contact", "no milestone of a stay", decide=True, about=about)]
-
-
-def _share_alone(engine: Engine, roles: Roles, time: Time, other: Time) -> float:
-    found = engine.query(
-        f"SELECT avg(CASE WHEN trim({named(time.name)}) <> '' AND trim({named(other.name)}) = '' "
-        f"THEN 1.0 ELSE 0.0 END) AS s FROM {named(roles.table)}"
-    ).to_pylist()[0]
-    return float(found["s"] or 0.0)
 
 
 def letters(roles: Roles) -> dict[str, Time]:

@@ -81,7 +81,7 @@ class Said:
 
 
 @dataclass
-class Layout:
+class Guess:
     """One ``[[file]]``, before it is written."""
 
     feed: str

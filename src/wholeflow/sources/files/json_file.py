@@ -3,12 +3,18 @@
 Objects within a record get dotted names (``subject.reference``), and so do the items
 of a list, counted from 0 (``name.0.family``). A name that stands for a whole list or
 object gives its JSON text. Numbers keep the text that they have in the file.
+
+The keys of an object may be values, such as the people of a team: then they differ from
+record to record, and the object is given as a whole.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -24,6 +30,12 @@ ROWS = 20_000
 SPACE = " \t\n\r"
 NO_RECORD = ("no JSON object that can be read", "Mend that record and load the file again.")
 BY_LINE = (".ndjson", ".jsonl")
+FIGURES = re.compile(r"[\d -]{6,}")
+"""Keys that are numbers of people or dates, and no names of columns."""
+
+FEW = 5
+MANY = 10
+"""Keys are values where each stands in fewer than ``FEW`` objects, or there are ``MANY``."""
 
 
 class _Number(str):
@@ -43,13 +55,60 @@ DECODER = json.JSONDecoder(
 
 
 def column_names(path: Path, encoding: str, records: str) -> list[str]:
-    """What the first records of a file hold, under dotted names, lists also as a whole."""
+    """What the first records of a file hold, under dotted names, lists also as a whole.
+
+    Keys that are values, not names, are left out: they may be people's.
+    """
     text.refuse_what_is_no_text(path, encoding, "JSON")
-    names: dict[str, None] = {}
-    for _, record in islice(_records(path, encoding, records), ROWS):
-        if isinstance(record, dict):
-            names.update(dict.fromkeys(_leaves(record)))
-    return [own_name(name) for name in names]
+    return _names(record for _, record in islice(_records(path, encoding, records), ROWS))
+
+
+def _names(found: Iterable[Any]) -> list[str]:
+    records = [record for record in found if isinstance(record, dict)]
+    objects: dict[str, _Objects] = defaultdict(_Objects)
+    for record in records:
+        _look(record, "", objects)
+    values = {place: one.values() for place, one in objects.items()}
+    leaves = (name for record in records for name in _leaves(record, values))
+    return [own_name(name) for name in dict.fromkeys(leaves)]
+
+
+@dataclass
+class _Objects:
+    """The objects in one place of the records: how often which keys, and each key's types."""
+
+    keys: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    types: dict[str, set[type]] = field(default_factory=lambda: defaultdict(set))
+
+    def values(self) -> set[str]:
+        """The keys that are values: most objects have others of them, of one type."""
+        total = self.keys.total()
+        often = Counter[str]()
+        for keys, number in self.keys.items():
+            often.update(dict.fromkeys(keys, number))
+        figures = {key for key in often if FIGURES.fullmatch(key)}
+        others = {key for key, number in often.items() if number * 2 < total}
+        each = sum(often[key] for key in others) / total
+        having = sum(n for keys, n in self.keys.items() if not others.isdisjoint(keys)) / total
+        is_varied = others and len(others) >= 3 * max(each, 1) and having > 0.95
+        is_alike = len(set().union(*(self.types[key] for key in others)) - {type(None)}) < 2
+        is_one_of_them = each < 1.5 or len(others) == len(often)
+        is_clear = len(others) >= MANY or all(often[key] < FEW for key in others)
+        if is_varied and is_alike and is_one_of_them and is_clear:
+            return figures | others
+        return figures
+
+
+def _look(value: Any, place: str, objects: dict[str, _Objects]) -> None:
+    """Note the keys of a value's objects; items of a list are in one place."""
+    if isinstance(value, dict):
+        objects[place].keys[tuple(value)] += 1
+        for key, inner in value.items():
+            objects[place].types[key].add(type(inner))
+            _look(inner, f"{place}.{key}", objects)
+    elif isinstance(value, list):
+        for inner in value:
+            _look(inner, f"{place}.[]", objects)
 
 
 def pieces(path: Path, encoding: str, records: str, columns: Sequence[str]) -> Iterator[Piece]:
@@ -62,7 +121,7 @@ def pieces(path: Path, encoding: str, records: str, columns: Sequence[str]) -> I
 
 def _piece(part: list[tuple[int, Any]], columns: Sequence[str]) -> Piece:
     good = [(line, record) for line, record in part if isinstance(record, dict)]
-    names = columns or dict.fromkeys(own_name(n) for _, record in good for n in _leaves(record))
+    names = columns or _names(record for _, record in good)
     wanted = {name: name[:-1] if name.lower() == "line_" else name for name in names}
     cells = {
         column: pa.array([_text(_at(record, name)) for _, record in good], pa.string())
@@ -87,16 +146,23 @@ def _at(value: Any, name: str) -> Any:
     return _at(value, rest) if rest else value
 
 
-def _leaves(value: Any, name: str = "") -> Iterator[str]:
-    """The dotted names of all that is filled in a value, and of its lists."""
-    if isinstance(value, dict):
+def _leaves(
+    value: Any, values: dict[str, set[str]], name: str = "", place: str = ""
+) -> Iterator[str]:
+    """The dotted names of all that is filled in a value, and of its lists.
+
+    ``values`` are the keys that are no names, by place.
+    """
+    if isinstance(value, dict) and not (name and values.get(place)):
         for key, inner in value.items():
-            yield from _leaves(inner, f"{name}.{key}" if name else key)
+            if key not in values.get(place, ()):
+                whole = f"{name}.{key}" if name else key
+                yield from _leaves(inner, values, whole, f"{place}.{key}")
     elif isinstance(value, list):
         if value:
             yield name
-        for place, inner in enumerate(value):
-            yield from _leaves(inner, f"{name}.{place}")
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, values, f"{name}.{number}", f"{place}.[]")
     else:
         yield name
 
@@ -169,16 +235,16 @@ def _of_list(stream: _Stream, records: str) -> Iterator[Any]:
     if not path and stream.peek() == "[":
         yield from stream.items()
     else:
-        found: list[str] = []
+        found: set[str] = set()
         for name, item in _of_object(stream, path):
-            if name not in found:
-                found.append(name)
-            if len(found) > 1:
-                raise stream.error(
-                    f"the file holds several lists of records: {' and '.join(found)}",
-                    f'Say which one in the mapping, such as records = "{name}".',
-                )
-            yield item
+            found.add(name)
+            if len(found) == 1:
+                yield item
+        if len(found) > 1:
+            raise stream.error(
+                f"the file holds {len(found)} lists of records",
+                'Say which one in the mapping by its name, such as records = "visits".',
+            )
         if not found:
             raise stream.error(
                 f"there is no list of records under {records}"

@@ -47,7 +47,7 @@ def _flat(rows: pa.Table, path: Path) -> pa.Table:
 
 def _open(path: Path) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(path)
+        return pq.ParquetFile(path, pre_buffer=False)  # else the whole file stays in memory
     except DAMAGE as error:
         with path.open("rb") as data:
             start = data.read(64)

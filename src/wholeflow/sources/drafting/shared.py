@@ -39,7 +39,7 @@ class Tie:
 
 
 @dataclass
-class Links:
+class Shared:
     """The schemes of numbers of people by file and column, and ties between files."""
 
     schemes: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -78,10 +78,10 @@ class _Values:
         return self._read[roles.table, column]
 
 
-def links(engine: Engine, found: list[Roles]) -> Links:
+def shared_columns(engine: Engine, found: list[Roles]) -> Shared:
     """What the files have in common."""
     values = _Values(engine)
-    result = Links(_schemes(engine, values, found))
+    result = Shared(_schemes(engine, values, found))
     for roles in found:
         result.ties[roles.feed] = _ties(engine, values, result, roles, found)
     return result
@@ -168,7 +168,7 @@ def _agree(engine: Engine, roles: Roles, column: str, others: Roles, other: str)
 
 
 def _ties(
-    engine: Engine, values: _Values, links: Links, roles: Roles, found: list[Roles]
+    engine: Engine, values: _Values, shared: Shared, roles: Roles, found: list[Roles]
 ) -> list[Tie]:
     """The columns of a file that hold keys, of another file or its own."""
     ties = []
@@ -181,19 +181,19 @@ def _ties(
             share = _overlap(values.of(roles, column), values.of(other, other.key[0]))
             alike = column == other.key[0]
             if share >= (ALIKE if alike else SAME):
-                ties.append(Tie(column, other, _use(links, roles, other)))
+                ties.append(Tie(column, other, _use(shared, roles, other)))
                 break
     return ties
 
 
-def _use(links: Links, roles: Roles, other: Roles) -> str:
+def _use(shared: Shared, roles: Roles, other: Roles) -> str:
     if other is roles:
         return "own"
     mine, theirs = _people(roles), _people(other)
     if not mine and not roles.nhs:
         return "join" if theirs or other.nhs else "within"
-    shared = {links.scheme(roles, c) for c in mine} & {links.scheme(other, c) for c in theirs}
-    return "within" if shared or not (mine and theirs) else "person"
+    both = {shared.scheme(roles, c) for c in mine} & {shared.scheme(other, c) for c in theirs}
+    return "within" if both or not (mine and theirs) else "person"
 
 
 def generic(column: str) -> bool:
