@@ -7,6 +7,7 @@ The mapping is the one in ``examples/``, written as a user would.
 from __future__ import annotations
 
 import csv
+import gzip
 from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
@@ -190,6 +191,75 @@ def test_messages_by_kind(seen, counts):
     assert told["discharge letter", "first"][0] == sum(letters)
     again = counts["messages", "assessment_notice: sent again"]
     assert told["assessment notice (section 2)", "sent again"][0] == again
+
+
+# --- planted faults -------------------------------------------------------------------------------
+
+KEYS = {
+    "calls.csv": ("ambulance", "call_id"),
+    "ed_attendances.csv": ("acute", "attendance_id"),
+    "spells.csv": ("acute", "spell_id"),
+    "ward_stays.csv": ("acute", "ward_stay_id"),
+    "referrals.csv": ("community", "referral_id"),
+    "care_contacts.csv.gz": ("community", "contact_id"),
+    "client_level_data.csv": ("council", "Event_Reference"),
+}
+FINDINGS = {
+    "time_order": ("clock-order", "unusual-order"),
+    "ward_overlap": ("overlaps",),
+    "unknown_ward": ("unknown-places",),
+    "missing_end": ("missing-ends",),
+    "future_date": ("future-dates",),
+    "wrong_check_digit": ("wrong-check-digits",),
+    "text_null": ("blank-words",),
+    "cancelled_discharge corrected_discharge": ("corrected-ends",),
+    "duplicate_row": ("repeated-rows",),
+}
+
+
+@pytest.fixture(scope="module")
+def checked(linked):
+    return wf.check(linked)
+
+
+@pytest.fixture(scope="module")
+def key_of(records):
+    """The key of each row, by file and record number."""
+    found = {}
+    for name, (folder, column) in KEYS.items():
+        data = (records / folder / name).read_bytes()
+        text = (gzip.decompress(data) if name.endswith(".gz") else data).decode(
+            "cp1252" if folder == "council" else "utf-8-sig"
+        )
+        for number, row in enumerate(csv.DictReader(text.splitlines()), start=2):
+            found[name, number] = row[column]
+    return found
+
+
+@pytest.mark.parametrize("kinds", FINDINGS)
+def test_every_planted_fault_is_found_and_none_invented(checked, records, key_of, kinds):
+    planted = {
+        row["row_key"]
+        for row in rows_of(records / "truth/truth_faults.csv")
+        if row["kind"] in kinds.split()
+    }
+    found = {
+        key_of[row["file"], row["line"]]
+        for name in FINDINGS[kinds]
+        for row in checked.rows(name).to_pylist()
+    }
+    assert found == planted
+
+
+def test_faults_of_whole_feeds_are_found_and_none_invented(checked, counts):
+    found = {finding.name: finding for finding in checked.findings}
+    assert found["total-rows"].count == counts["faults", "total_row"]
+    assert found["link-doubts"].count == counts["faults", "shared_nhs_number"]
+    assert found["silent-feeds"].count == 9  # days, from 12 to 20 January 2026
+    assert "12 January 2026 to 20 January 2026" in str(found["silent-feeds"])
+    told = {name for names in FINDINGS.values() for name in names}
+    told |= {"total-rows", "link-doubts", "silent-feeds"}
+    assert set(found) - told == {"day-only", "repeated-hour", "unsure-links"}  # all are true
 
 
 # --- who is who ---------------------------------------------------------------------------------
