@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,12 +38,14 @@ def load(
     *,
     key: Key | None = None,
     keep_ids: bool = False,
+    tell: Callable[[int], None] | None = None,
 ) -> LoadResult:
     """Load what was read, or a log, into a store; all of it or nothing.
 
     ``key`` makes the pseudonyms; without one, that of the key file (made when it
-    is first needed). ``keep_ids`` also keeps identifiers as they are. The result
-    is the books: read = loaded + already + rejected.
+    is first needed). ``keep_ids`` also keeps identifiers as they are. ``tell`` is told now
+    and then how many rows have been read. The result is the books: read = loaded + already +
+    rejected.
 
     >>> log = EventLog.from_rows("ward-book", events=[
     ...     {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward 1"}])
@@ -54,11 +56,19 @@ def load(
     chunks = [_chunk(records)] if isinstance(records, EventLog) else records.chunks()
     return load_chunks(
         store,
-        chunks,
+        chunks if tell is None else _told(chunks, tell),
         key=key or read_key(default_key_file(), may_make=store.about("key fingerprint") is None),
         keep_ids=keep_ids,
         now=datetime.now(UTC),
     )
+
+
+def _told(chunks: Iterable[Chunk], tell: Callable[[int], None]) -> Iterator[Chunk]:
+    rows = 0
+    for chunk in chunks:
+        rows += chunk.read
+        tell(rows)
+        yield chunk
 
 
 def _chunk(log: EventLog) -> Chunk:

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -140,9 +140,9 @@ def load(
         typer.echo(records.explain() if isinstance(records, Reading) else log_in_words(records))
         return
     is_new = not os.path.exists(store)  # Path.exists refuses a folder that may not be searched
-    with progress("Loading"), open_store(store) as opened:
+    with progress("Loading") as tell, open_store(store) as opened:
         try:
-            books = api.load(opened, records, keep_ids=keep_ids)
+            books = api.load(opened, records, keep_ids=keep_ids, tell=tell)
         except BaseException as error:
             if is_new:
                 opened.remove_if_empty()
@@ -415,13 +415,13 @@ def existing(path: Path) -> Iterator[Store]:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[None]:
-    """A spinner on a terminal; nothing in a pipe."""
+def progress(what: str) -> Iterator[Callable[[int], None]]:
+    """A spinner on a terminal, which may be told of rows done; nothing in a pipe."""
     if not errors.is_terminal:
-        yield
+        yield lambda rows: None
         return
-    with errors.status(f"{what} ..."):
-        yield
+    with errors.status(f"{what} ...") as spinner:
+        yield lambda rows: spinner.update(f"{what} ... {rows:,} rows read")
 
 
 def show(result: Any, as_json: bool) -> None:
