@@ -10,6 +10,7 @@ from tests.spec.feeds import Desk
 from tests.spec.tables import KEY
 
 from wholeflow.core.errors import WholeflowError
+from wholeflow.sources.mapping_file import read_mapping
 from wholeflow.store import open_store
 
 MAPPING = """
@@ -59,6 +60,10 @@ def rows(*changed: dict[str, str]) -> list[dict[str, str]]:
     return [{**ROW, "id": str(number), **cells} for number, cells in enumerate(changed, 1)]
 
 
+PLAIN = [{}] * 10
+"""Rows without fault, beside which one with a word for blank is the exception."""
+
+
 @pytest.mark.parametrize(
     ("cells", "doubts"),
     [
@@ -83,8 +88,8 @@ def rows(*changed: dict[str, str]) -> list[dict[str, str]]:
     ],
 )
 def test_s27_a_row_that_may_be_wrong_is_used_and_doubted(desk, cells, doubts):
-    books = desk.load(ed=rows(cells))
-    assert (books.loaded, books.rejected) == (1, 0)
+    books = desk.load(ed=rows(cells, *PLAIN))
+    assert (books.loaded, books.rejected) == (11, 0)
     assert desk.doubts() == [(2, field, doubt) for field, doubt in doubts]
 
 
@@ -102,8 +107,31 @@ def test_s27_a_row_that_stands_twice_in_one_file_is_doubted(desk):
 
 def test_s27_the_same_file_again_raises_no_doubt_twice(desk):
     for _ in range(2):
-        desk.load(ed=rows({"nhs": "9434765918"}, {"left": "NULL"}))
+        desk.load(ed=rows({"nhs": "9434765918"}, {"left": "NULL"}, *PLAIN))
     assert desk.doubts() == [(2, "nhs", "wrong check digit"), (3, "left", "blank word")]
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "doubts"),
+    [(1, 10, 1), (1, 9, 0), (2, 19, 2), (2, 18, 0), (30, 0, 0), (5, 100, 5)],
+)
+def test_s27_a_word_for_blank_is_doubted_where_it_is_rare(desk, words, others, doubts):
+    """In a tenth of the rows or more it is how the file writes blank, and no doubt."""
+    desk.load(ed=rows(*[{"left": "NULL"}] * words, *[{"left": "2024-07-01 10:00"}] * others))
+    assert desk.rejects() == []
+    assert [row[1:] for row in desk.doubts()] == [("left", "blank word")] * doubts
+
+
+def test_s27_words_for_blank_are_rare_or_not_in_each_column(desk):
+    desk.load(ed=rows({"left": "NULL", "sex": "NULL"}, *[{"sex": "NULL"}] * 20))
+    assert desk.doubts() == [(2, "left", "blank word")]
+
+
+def test_s27_a_word_is_as_rare_as_in_its_column_not_as_in_the_rows_that_it_is_read_of(desk):
+    """Only one row in twenty says why, but all of them say NULL."""
+    plain = {"why": "NULL"}
+    desk.load(ed=rows({"why": "NULL", "left": "2024-07-01 10:00"}, *[plain] * 19))
+    assert desk.doubts() == []
 
 
 def test_s27_a_trait_that_cannot_be_read_leaves_the_other_traits(desk):
@@ -244,6 +272,58 @@ def test_a_column_that_identifies_somebody_goes_to_no_field_that_is_kept_as_it_i
     desk = Desk(tmp_path, MAPPING.replace(old, new))
     with pytest.raises(WholeflowError, match="as they are"):
         desk.load(ed=rows({}))
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        'attributes = ["mrn"]',
+        'attributes = ["extra"]',
+        'attributes = ["org"]',
+        'reason = { column = "mrn" }',
+        'activity = { column = "mrn" }',
+        'waits_for = { column = ["reason", "extra"] }',
+        'place = { column = "org" }',
+    ],
+)
+def test_every_column_of_a_composed_number_is_kept_out(tmp_path, kept):
+    """The order of its columns proves nothing: a site may stand before the number."""
+    with pytest.raises(WholeflowError, match="as they are"):
+        composed(tmp_path, kept)
+
+
+@pytest.mark.parametrize("field", ["place", "from_place", "to_place", "team"])
+def test_whose_number_it_is_may_be_kept_as_place_or_team(tmp_path, field):
+    desk = composed(tmp_path, f'{field} = {{ column = "mrn" }}')
+    desk.load(beds="org | mrn | extra | day\n1 | Trust | x | 2024-07-01")
+    assert desk.said("events", field) == [("Trust",)]
+
+
+def test_of_a_reference_of_several_columns_the_first_identifies(tmp_path):
+    desk = composed(tmp_path, 'ref = { column = ["stay", "kind"] }\nattributes = ["kind"]')
+    desk.load(beds="org|mrn|extra|stay|kind|day\n1|Trust|x|2|bed|2024-07-01")
+    with pytest.raises(WholeflowError, match="as they are"):
+        composed(tmp_path, 'ref = { column = ["stay", "kind"] }\nattributes = ["stay"]').load(
+            beds="org|mrn|extra|stay|kind|day\n1|Trust|x|2|bed|2024-07-01"
+        )
+
+
+def composed(folder: Path, kept: str) -> Desk:
+    """A desk for a file whose people are known by three columns together."""
+    desk = Desk(folder, f"""
+        source = "beds"
+        times = ["%Y-%m-%d"]
+        [[file]]
+        feed = "beds"
+        match = ["beds.csv"]
+        [[file.says]]
+        kind = "arrived"
+        person = {{ column = ["org", "mrn", "extra"] }}
+        at = {{ column = "day" }}
+        {kept}
+    """)  # fmt: skip
+    read_mapping(desk.mapping)
+    return desk
 
 
 def test_an_identifier_of_another_saying_is_kept_out_too(tmp_path):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import datetime
 from pathlib import Path
 
 import pyarrow as pa
@@ -305,7 +306,10 @@ def test_a_word_that_stands_for_a_blank_joins_nothing(tmp_path):
         spells="spell | who | site | state | ready | recorded\nNULL | Ann | East | open | | 2024-07-05",
     )
     assert desk.said("events", "kind") == []
-    assert [reason for _, reason in desk.rejects()] == ["spells.who: blank, and it must be there"]
+    assert sorted(reason for _, reason in desk.rejects()) == [
+        "spell: the key is blank",
+        "spells.who: blank, and it must be there",
+    ]
 
 
 def test_of_several_rows_with_one_key_the_latest_recorded_counts(tmp_path):
@@ -594,6 +598,319 @@ def test_extracts_of_one_feed_do_not_replace_those_of_another(tmp_path):
     )
     other.load(ed=extract("09-01", "b 01-01 09:00"))
     assert reasons(desk) == ["a", "b"]
+
+
+def test_an_extract_that_tells_several_times_of_recording_is_refused(tmp_path):
+    """They are the times of last change: all but the newest rows would silently be hidden."""
+    changed = "id | who | at | extract\na | Ann | 2024-01-31 09:00 | 2024-02-01\n"
+    changed += "b | Ben | 2024-01-05 09:00 | 2024-02-03"
+    for number, replaces in enumerate((BY_EXTRACT('"all"'), BY_MONTH)):
+        (tmp_path / str(number)).mkdir()
+        desk = desk_of(tmp_path / str(number), NAMED, file=replaces)
+        with pytest.raises(InputError) as told:
+            desk.load(ed=changed)
+        assert "one extract tells several times of recording" in told.value.what
+        assert told.value.where == "ed.csv"
+        assert desk.store.query("SELECT * FROM records").num_rows == 0
+
+
+def test_an_extract_may_tell_a_time_of_recording_for_each_month_that_it_replaces(tmp_path):
+    desk = desk_of(tmp_path, NAMED, file=BY_MONTH)
+    desk.load(
+        ed="id | who | at | extract\na | Ann | 2024-01-31 09:00 | 2024-02-01\n"
+        "b | Ben | 2024-02-05 09:00 | 2024-03-01"
+    )
+    assert reasons(desk) == ["a", "b"]
+
+
+# --- keys -------------------------------------------------------------------------------------------
+
+BY_TWO = ONE_FEED.replace('key = ["id"]', 'key = ["id", "part"]')
+
+
+def test_keys_of_several_columns_differ_where_any_column_does(tmp_path):
+    desk = Desk(tmp_path, BY_TWO.format(top="", file="", says=NAMED))
+    books = desk.load(ed=[
+        {"id": "x|y", "part": "z", "who": "Ann", "at": "2024-07-01 09:00"},
+        {"id": "x", "part": "y|z", "who": "Ann", "at": "2024-07-02 09:00"},
+        {"id": "x", "part": "", "who": "Ann", "at": "2024-07-03 09:00"},
+        {"id": "", "part": "x", "who": "Ann", "at": "2024-07-04 09:00"},
+    ])  # fmt: skip
+    assert (books.loaded, books.rejected) == (4, 0)
+
+
+def test_blanks_around_a_key_are_no_part_of_it(tmp_path):
+    desk = desk_of(tmp_path, ARRIVED)
+    for cell in ("7", " 7", "7  "):
+        desk.load(ed=[{"id": cell, "who": "Ann", "at": "2024-07-01 09:00"}])
+    assert desk.store.query("SELECT * FROM records WHERE line > 0").num_rows == 1
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "NULL"])
+def test_a_row_whose_key_is_blank_is_refused(tmp_path, blank):
+    desk = desk_of(tmp_path, NAMED, top='blank = ["NULL"]')
+    books = desk.load(ed=[
+        {"id": "1", "who": "Ann", "at": "2024-07-01 09:00"},
+        {"id": blank, "who": "Ben", "at": "2024-07-01 10:00"},
+        {"id": blank, "who": "Cat", "at": "2024-07-01 11:00"},
+    ])  # fmt: skip
+    assert (books.loaded, books.rejected) == (1, 2)
+    assert desk.rejects() == [(3, "id: the key is blank"), (4, "id: the key is blank")]
+    assert "`key`" in desk.store.query("SELECT repair FROM rejects")["repair"][0].as_py()
+
+
+# --- rows that take back ----------------------------------------------------------------------------
+
+TAKEN = 'recorded_at = { column = "extract", format = "%Y-%m-%d" }\nwithdrawn = { state = "gone" }'
+SENT = "id | who | at | extract | state | ward\n1 | Ann | 2024-07-01 09:00 | 2024-07-02 | | A\n"
+SENT += "2 | Ben | 2024-07-01 09:00 | 2024-07-02 | | A"
+
+
+@pytest.mark.parametrize("rest", [" | ", "Ann | ", " | soon"])
+def test_a_row_that_takes_its_record_back_needs_only_its_key(tmp_path, rest):
+    desk = desk_of(tmp_path, NAMED, file=TAKEN)
+    desk.load(ed=SENT)
+    books = desk.load(
+        ed=f"id | who | at | extract | state | ward\n1 | {rest} | 2024-07-03 | gone | "
+    )
+    assert (books.loaded, books.rejected) == (1, 0)
+    assert reasons(desk) == ["2"]
+    expect(
+        desk.view(as_of="2024-07-02 12:00"), "stays", "begin_at\n2024-07-01 09:00\n2024-07-01 09:00"
+    )
+
+
+def test_a_row_that_takes_back_without_a_key_or_a_time_is_refused(tmp_path):
+    desk = desk_of(tmp_path, NAMED, file=TAKEN)
+    books = desk.load(ed=SENT + "\n | | | 2024-07-03 | gone | \n1 | | | soon | gone | ")
+    assert (books.loaded, books.rejected) == (2, 2)
+    assert [line for line, _ in desk.rejects()] == [4, 5]
+
+
+def test_who_somebody_is_is_taken_back_by_the_key_alone(tmp_path):
+    desk = Desk(tmp_path, """
+        source = "town"
+        [[file]]
+        feed = "index"
+        match = ["index.csv"]
+        key = ["id"]
+        recorded_at = { column = "extract", format = "%Y-%m-%d" }
+        withdrawn = { state = "gone" }
+        traits = { postcode = { column = "post" } }
+        each = { person = [{ column = "number", scheme = "acute" }, { column = "nhs", scheme = "nhs-number" }] }
+    """)  # fmt: skip
+    desk.load(index="id|number|nhs|post|extract|state\n1|7|9434765919|AB1|2024-07-01|")
+    books = desk.load(index="id|number|nhs|post|extract|state\n1||||2024-07-02|gone")
+    assert (books.loaded, books.rejected) == (1, 0)
+    assert desk.said("traits", "postcode") == []
+    assert desk.said("same_person", "method") == []
+
+
+# --- flags ------------------------------------------------------------------------------------------
+
+SITES = """
+source = "town"
+[[file]]
+feed = "sites"
+match = ["sites.csv"]
+key = ["site"]
+[[file.says]]
+table = "places"
+place = { column = "site" }
+setting = "ward"
+inside = { column = "ours" }
+"""
+
+
+def test_flags_are_read_as_they_are_written(tmp_path):
+    desk = Desk(tmp_path, SITES)
+    words = ["Y", "n", "Yes", "NO", "true", "False", "1", "0"]
+    desk.load(sites=[{"site": f"s{n}", "ours": word} for n, word in enumerate(words)])
+    assert [flag for _, flag in desk.said("places", "place", "inside")] == [True, False] * 4
+
+
+def test_a_flag_that_says_neither_refuses_its_row(tmp_path):
+    desk = Desk(tmp_path, SITES)
+    books = desk.load(sites="site | ours\na | Y\nb | maybe")
+    assert (books.loaded, books.rejected) == (1, 1)
+    assert desk.rejects() == [(3, "ours: a code that the mapping does not list")]
+
+
+def test_a_flag_may_have_codes_or_be_the_same_for_every_row(tmp_path):
+    codes = '{ column = "ours", codes = { NHS = "true", Private = "false" } }'
+    desk = Desk(tmp_path, SITES.replace('{ column = "ours" }', codes))
+    desk.load(sites="site | ours\na | nhs\nb | Private\nc | other")
+    assert desk.said("places", "place", "inside") == [("a", True), ("b", False)]
+    assert [line for line, _ in desk.rejects()] == [4]
+    (tmp_path / "same").mkdir()
+    desk = Desk(tmp_path / "same", SITES.replace('{ column = "ours" }', "false"))
+    desk.load(sites="site | ours\na | Y")
+    assert desk.said("places", "inside") == [(False,)]
+
+
+# --- Parquet, whose columns have types --------------------------------------------------------------
+
+
+def taken(desk: Desk, **tables: pa.Table) -> Desk:
+    """The desk, with Parquet files loaded."""
+    from wholeflow.sources import read
+
+    home = desk.files()
+    for name, rows in tables.items():
+        pq.write_table(rows, home / f"{name}.parquet")
+    desk.take(read(home, mapping=desk.mapping))
+    return desk
+
+
+PARQUET = ONE_FEED.replace("ed*.csv", "ed*.parquet")
+MORNING = datetime(2024, 7, 1, 9, 30)
+
+
+@pytest.mark.parametrize("times", [["%Y-%m-%d"], ["%Y-%m"], ["%Y-%m-%d %H:%M"], ["%Y"]])
+@pytest.mark.parametrize(
+    ("kind", "when", "precision"),
+    [
+        (pa.timestamp("us"), "2024-07-01 09:30", "instant"),
+        (pa.timestamp("ms", "UTC"), "2024-07-01 10:30", "instant"),
+        (pa.date32(), "2024-07-01", "day"),
+        (pa.date64(), "2024-07-01", "day"),
+    ],
+)
+def test_times_of_parquet_are_as_precise_as_their_column(tmp_path, times, kind, when, precision):
+    """Formats are for text; a column of times does not use them."""
+    mapping = PARQUET.format(top="", file=f"times = {times}", says=ARRIVED)
+    cells = pa.array([MORNING.date() if pa.types.is_date(kind) else MORNING, None], kind)
+    rows = pa.table({"id": ["1", "2"], "who": ["Ann", "Ben"], "at": cells})
+    desk = taken(Desk(tmp_path, mapping), ed=rows)
+    assert desk.said("events", "at", "precision") == [(at(when), precision)]
+
+
+def test_a_time_of_parquet_that_no_clock_showed_is_refused_whatever_the_formats(tmp_path):
+    mapping = PARQUET.format(top="", file='times = ["%Y-%m-%d"]', says=ARRIVED)
+    gap = pa.array([datetime(2024, 3, 31, 1, 30)], pa.timestamp("us"))
+    desk = taken(Desk(tmp_path, mapping), ed=pa.table({"id": ["1"], "who": ["Ann"], "at": gap}))
+    assert [reason.partition(": ")[2] for _, reason in desk.rejects()] == [
+        "a local time that no clock showed, as the clocks went forward"
+    ]
+
+
+@pytest.mark.parametrize("kind", [pa.float64(), pa.decimal128(21, 2), pa.int64(), pa.string()])
+def test_numbers_of_parquet_are_those_of_csv(tmp_path, kind):
+    """A gap in a column of whole numbers makes fractions of them: 9434765919.0."""
+    top = 'times = ["%Y-%m-%d %H:%M"]'
+    mapping = PARQUET.replace('times = ["%Y-%m-%d %H:%M"]\n', "").format(
+        top=top, file="", says=NAMED
+    ).replace('{ column = "who" }', '{ column = "who", scheme = "nhs-number" }')  # fmt: skip
+    mapping = mapping.replace('"ed*.parquet"', '"ed*.parquet", "ed*.csv"')
+    desk = Desk(tmp_path, mapping)
+    numbers = [9434765919, 4010232137, None]
+    cells = pa.array(numbers, pa.int64()).cast(kind)
+    when = ["2024-07-01 09:00"] * 3
+    taken(desk, ed=pa.table({"id": cells, "who": cells, "at": when}))
+    assert [reason for _, reason in desk.rejects()] == [
+        "id: the key is blank",
+        "who: blank, and it must be there",
+    ]
+    assert desk.doubts() == []
+    assert reasons(desk) == ["4010232137", "9434765919"]
+    books = desk.load(
+        ed=[{"id": n, "who": n, "at": t} for n, t in zip(numbers[:2], when, strict=False)]
+    )
+    assert (books.already, books.loaded) == (2, 0)
+
+
+def test_fractions_of_parquet_stay_and_what_is_no_number_is_blank(tmp_path):
+    cells = pa.array([0.1, 1e15, -2.5, float("nan"), 3.0, 1e300], pa.float64())
+    rows = pa.table(
+        {"id": list("abcdef"), "who": ["Ann"] * 6, "at": ["2024-07-01 09:00"] * 6, "why": cells}
+    )
+    says = ARRIVED + 'reason = { column = "why" }'
+    desk = taken(Desk(tmp_path, PARQUET.format(top="", file="", says=says)), ed=rows)
+    assert desk.said("events", "reason") == sorted(
+        [("0.1",), ("1000000000000000",), ("-2.5",), (None,), ("3",), ("1e+300",)], key=repr
+    )
+
+
+CLOCKS = [
+    (pa.array([MORNING], pa.timestamp("us")), "2024-07-01 09:30", "instant"),
+    (pa.array([MORNING], pa.timestamp("us", "UTC")), "2024-07-01 10:30", "instant"),
+    (pa.array([MORNING.date()], pa.date32()), "2024-07-01", "day"),
+]
+
+
+@pytest.mark.parametrize(("cells", "when", "precision"), CLOCKS)
+def test_times_that_a_row_looks_up_stay_times(tmp_path, cells, when, precision):
+    desk = Desk(tmp_path, """
+        source = "wards"
+        times = ["%d/%m/%Y %H:%M"]
+        [[file]]
+        feed = "wards"
+        match = ["wards.parquet"]
+        key = ["stay"]
+        join = [{ feed = "spells", on = "spell" }]
+        [[file.says]]
+        kind = "arrived"
+        person = { column = "spells.who" }
+        at = { column = "spells.came" }
+        [[file]]
+        feed = "spells"
+        match = ["spells*"]
+    """)  # fmt: skip
+    wards = pa.table({"stay": ["1", "2"], "spell": [7.0, None]})
+    spells = pa.table({"spell": [7], "who": ["Ann"], "came": cells})
+    taken(desk, wards=wards, spells=spells)
+    assert desk.said("events", "at", "precision") == [(at(when), precision)]
+    others = pa.table({"spell": ["8"], "who": ["Ben"], "came": ["01/07/2024 09:30"]})
+    with pytest.raises(InputError, match="others as text") as told:
+        taken(desk, wards=wards, spells=spells, spells2=others)
+    assert told.value.where == "spells2.parquet"
+
+
+NATIVE_DAY = pa.array([MORNING.date()] * 3, pa.date32())
+MIDNIGHT = pa.array([datetime(2024, 7, 1)] * 3, pa.timestamp("ns"))
+NATIVE_HOUR = pa.array([MORNING.time(), None, MORNING.time()], pa.time64("us"))
+
+
+@pytest.mark.parametrize(
+    ("day", "hour", "right"),
+    [
+        (NATIVE_DAY, ["09:30", None, "soon"], 2),
+        (MIDNIGHT, ["09:30", "", "soon"], 2),
+        (NATIVE_DAY, NATIVE_HOUR, 3),
+        (["01/07/2024"] * 3, NATIVE_HOUR, 3),
+        (["01/07/2024"] * 3, NATIVE_HOUR.cast(pa.time32("s")), 3),
+    ],
+)
+def test_a_day_and_an_hour_in_two_columns_may_each_be_text_or_not(tmp_path, day, hour, right):
+    says = """
+        [[file.says]]
+        kind = "arrived"
+        at = { column = ["day", "hour"], format = ["%d/%m/%Y %H:%M", "%d/%m/%Y"] }
+    """
+    rows = pa.table({"id": list("abc"), "who": list("abc"), "day": day, "hour": hour})
+    desk = taken(Desk(tmp_path, PARQUET.format(top="", file="", says=says)), ed=rows)
+    found = [
+        (at("2024-07-01 09:30"), "instant"),
+        (at("2024-07-01"), "day"),
+        (at("2024-07-01 09:30"), "instant"),
+    ]
+    assert desk.said("events", "at", "precision") == sorted(found[:right], key=repr)
+
+
+def test_a_joined_file_is_read_once_for_all_files_that_look_it_up(tmp_path, monkeypatch):
+    desk = joined(tmp_path)
+    home = desk.files(wards=WARDS, spells=SPELLS)
+    for number in range(3):
+        (home / f"wards {number}.csv").write_bytes((home / "wards.csv").read_bytes())
+    from wholeflow.sources import joins, read
+
+    opened = []
+    pieces = joins.pieces
+    monkeypatch.setattr(
+        joins, "pieces", lambda path, *rest: opened.append(path.name) or pieces(path, *rest)
+    )
+    desk.take(read(home, mapping=desk.mapping))
+    assert opened == ["spells.csv"]
 
 
 # --- the end of a period ----------------------------------------------------------------------------

@@ -154,6 +154,12 @@ def test_the_good_mapping_is_good():
         ("file.0.key", ["a", 1], "wards.key is not a list of texts", "key"),
         ("file.0.match", "wards.csv", "wards.match is not a list", "match"),
         ("file.1.feed", "wards", "which is no other feed", "feed = 'spells'"),
+        ("file.0.says.0.when.kind", [], "wards.when.kind lists no value", "true"),
+        ("file.0.withdrawn.state", [], "wards.withdrawn.state lists no value", "true"),
+        ("encoding", 5, "encoding can't be 5", "utf-8"),
+        ("encoding", ["utf-8"], "encoding can't be ['utf-8']", "utf-8"),
+        ("encoding", "base64", "encoding can't be 'base64'", "utf-8"),
+        ("file.1.says.0", {"table": "places", "place": "A", "setting": "ward", "inside": "maybe"}, "spells.inside can't be 'maybe'", "true"),
         ("title", 7, "title is not a text", "title"),
         ("people", 7, "people is not a text", "people"),
         ("zone", 7, "zone is not a text", "zone"),
@@ -165,6 +171,14 @@ def test_a_wrong_key_is_named_with_what_to_do(path, value, what, repair):
     assert what in told.value.what
     assert told.value.where == "town.toml"
     assert repair in told.value.repair
+
+
+def test_two_files_of_one_feed_are_refused():
+    raw = copy.deepcopy(GOOD)
+    raw["file"].append({**raw["file"][1], "match": ["other*.csv"]})
+    with pytest.raises(InputError) as told:
+        parsed(raw)
+    assert told.value.what == "in the mapping, file 'spells' is declared twice"
 
 
 def test_a_file_says_something_or_others_look_it_up_or_it_is_an_index_of_people():

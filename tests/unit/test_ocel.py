@@ -384,20 +384,28 @@ def test_a_store_file_holds_no_name_or_number_unless_asked(keeps, nursing, tmp_p
 
 def test_two_logs_with_the_same_ids_lie_in_one_store(nursing, tmp_path):
     other = json.loads(json.dumps(NURSING))
-    other["objects"][0]["attributes"] = []
+    other["objectTypes"][0]["attributes"][0]["type"] = "string"
+    other["objects"][0]["attributes"] = [
+        {"name": "frailty", "time": "1970-01-01T00:00:00Z", "value": "mild"}
+    ]
     other["events"][0]["time"] = "2024-08-01T09:00:00Z"
     (tmp_path / "second.json").write_text(json.dumps(other), "utf-8")
     store = wf.open()
     for path in (nursing, tmp_path / "second.json"):
-        books = wf.load(store, read_log(path, person="patient"), key=KEY, keep_ids=True)
+        books = wf.load(
+            store, read_log(path, person="patient", keep_attributes=True), key=KEY, keep_ids=True
+        )
         assert (books.already, books.rejected) == (0, 0)
     journeys = wf.journeys(store)
     assert (
         journeys.query("SELECT count(DISTINCT person) AS n FROM present_events")["n"][0].as_py()
         == 4
     )
-    ids = [event.id for event in to_ocel(journeys).events]
+    log = to_ocel(journeys)
+    ids = [event.id for event in log.events]
     assert sorted(ids) == ["e1", "e2", "e3", *(f"ocel-second:e{n}" for n in (1, 2, 3))]
+    said = {thing.id: [value for *_, value in thing.attributes] for thing in log.objects}
+    assert (said["p1"], said["ocel-second:p1"]) == (["4", "6", None], ["mild"])
 
 
 def test_a_named_feed_and_scheme_join_the_people_of_a_mapping(nursing):

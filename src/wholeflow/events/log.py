@@ -204,12 +204,14 @@ def _default(rows: pa.Table, spec: Field) -> pa.Table:
 def _check(table_spec: TableSpec, spec: Field, rows: pa.Table) -> None:
     column = rows[spec.name]
     if spec.required and spec.type != "record" and column.null_count:
-        line = _first_line(rows, column.is_null())
-        raise InputError(
-            f"column {spec.name} of {table_spec.name} is missing",
-            where=f"row {line}",
-            repair=f"Every row needs it. It means: {spec.meaning}",
-        )
+        is_withdrawn = pc.fill_null(rows["withdrawn"], False)  # that it is, is all that it says
+        missing = pc.and_(column.is_null(), pc.invert(is_withdrawn))
+        if pc.any(missing).as_py():
+            raise InputError(
+                f"column {spec.name} of {table_spec.name} is missing",
+                where=f"row {_first_line(rows, missing)}",
+                repair=f"Every row needs it. It means: {spec.meaning}",
+            )
     if spec.choice_list:
         allowed = pa.array(choices(spec.choice_list))
         wrong = pc.and_(column.is_valid(), pc.invert(pc.is_in(column, value_set=allowed)))

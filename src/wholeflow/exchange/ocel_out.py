@@ -46,7 +46,7 @@ class _ToOcel:
     def __init__(self, journeys: Journeys) -> None:
         self._present = Present(journeys)
         self._declared: dict[str, dict[str, dict[str, str]]] = {"event": {}, "object": {}}
-        for row in self._present.rows("log_types", "what, type, attribute"):
+        for row in self._present.rows("log_types", "what, type, attribute, value_type"):
             said = self._declared[row["what"]].setdefault(row["type"], {})
             if row["attribute"] is not None:
                 said[row["attribute"]] = row["value_type"]
@@ -63,7 +63,6 @@ class _ToOcel:
         for row in self._present.rows("event_objects", "id, run, part"):
             key = (row["source"], row["id"], row["run"])
             self._links.setdefault(key, []).append(row)
-        self._declare_events()
         events = list(self._events())  # they make objects as they come
         self._add_places()
         objects = (
@@ -90,9 +89,8 @@ class _ToOcel:
             kinds.setdefault((thing.type, row["fact"]), set()).add(row["type"])
             thing.attributes.append((row["fact"], row["at"] or 0, row["value"]))
         for (kind, fact), types in kinds.items():
-            only = next(iter(types)) if len(types) == 1 else "string"
-            known = only if only in TYPES else "string"
-            self._declared["object"][kind].setdefault(fact, known)
+            only = next(iter(types)) if len(types) == 1 else "string"  # as where two logs differ
+            self._declared["object"][kind][fact] = only if only in TYPES else "string"
         for row in self._present.rows("object_links", "object, id, part"):
             if row["qualifier"] == PERSON:
                 self._people.add(row["object"])
@@ -114,20 +112,6 @@ class _ToOcel:
                 repair="Load that log into a store of its own.",
             )
         return made
-
-    def _declare_events(self) -> None:
-        """The type of each attribute of our events; one with two types is not declared."""
-        kinds: dict[tuple[str, str], set[str]] = {}
-        for row in self._present.rows("events", "id, run, part"):
-            if self._named(row) is not None:
-                continue
-            called = self._called(row)[0]
-            self._declared["event"].setdefault(called, {})
-            for name, (kind, _) in (_plain(row["attributes"]) or {}).items():
-                kinds.setdefault((called, name), set()).add(kind)
-        for (called, name), types in kinds.items():
-            if len(types) == 1:
-                self._declared["event"][called][name] = next(iter(types))
 
     def _called(self, row: Mapping[str, Any]) -> tuple[str, list[Said]]:
         called, said = type_and_activity(row)
@@ -187,14 +171,13 @@ class _ToOcel:
         self._events_met[own] = name
         return self._made(own, called, row, said_of(row, "activity", "part", "source"), links)
 
-    def _attributes(self, called: str, row: Mapping[str, Any]) -> list[Said]:
-        """The column ``attributes``: one by one where the type declares them, else as it is."""
-        text = row["attributes"]
+    def _attributes(self, called: str, text: str | None) -> list[Said]:
+        """The column ``attributes``: one by one where its type has no other types for them."""
         if text is None:
             return []
         plain = _plain(text)
         declared = self._declared["event"].get(called, {})
-        if plain is None or any(declared.get(n) != kind for n, (kind, _) in plain.items()):
+        if plain is None or any(declared.get(n, kind) != kind for n, (kind, _) in plain.items()):
             return [(PREFIX + "attributes", "string", text)]
         return [(name, *value) for name, value in plain.items()]
 
@@ -207,7 +190,7 @@ class _ToOcel:
         links: Sequence[tuple[str, str]],
     ) -> Row:
         declared = self._declared["event"].setdefault(called, {})
-        said = [*said, *self._attributes(called, row)]
+        said = [*said, *self._attributes(called, row["attributes"])]
         for attribute, kind, _ in said:
             declared.setdefault(attribute, kind)
         values = tuple((attribute, 0, text) for attribute, _, text in said)

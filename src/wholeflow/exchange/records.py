@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -61,6 +62,7 @@ _ELSEWHERE = ("id", "at", "withdrawn", "attributes")
 """Columns with a word of their own, or (withdrawn) the same in all that is present."""
 
 
+@cache
 def said_columns() -> dict[str, str]:
     """The columns of ``events`` that are written as attributes, with the type of each."""
     fields = (f for f in table("events").fields if f.name not in (*LINKED, *_ELSEWHERE))

@@ -32,6 +32,12 @@ TELLS = {
 }
 """Whether a format tells a part of a date."""
 
+HOUR = re.compile("%[HI]")
+"""Where the hour begins in a format."""
+
+FLAGS = {"true": ("true", "yes", "y", "1"), "false": ("false", "no", "n", "0")}
+"""How a flag is written, without regard to case."""
+
 DASHES = "".join(map(chr, (0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2015, 0x2212)))
 SPACES = " \t" + "".join(map(chr, (0xA0, 0x2007, 0x2009, 0x202F)))
 
@@ -68,16 +74,16 @@ class Cell:
         self.spec = spec
         self.value = value
         self.is_time = spec.type == "instant" and bool(value.columns)
-        self.native = len(value.columns) == 1 and pa.types.is_timestamp(
-            schema.field(value.columns[0]).type
-        )
+        self._kinds = [schema.field(column).type for column in value.columns]
+        self.native = len(self._kinds) == 1 and tells_a_day(self._kinds[0])
         if (self.is_time or value.take) and not self.native and not value.formats:
             raise InputError(
                 f"the mapping does not say how the times in column {value.column} look",
                 where=mapping.source,
                 repair="Add times = ['%d/%m/%Y %H:%M'], or the format that the file has.",
             )
-        self.has_zone = self.native and schema.field(value.columns[0]).type.tz is not None
+        self.is_day = self.native and pa.types.is_date(self._kinds[0])
+        self.has_zone = self.native and not self.is_day and self._kinds[0].tz is not None
         self.scheme = value.scheme or _scheme(spec, mapping, layout)
         self.column = value.column or spec.name
         self.others = [Cell(spec, other, schema, mapping, layout) for other in value.others]
@@ -88,17 +94,24 @@ class Cell:
         """The cell as text, NULL when blank."""
         if not self.value.columns:
             return quoted(self.value.constant or "")
-        first, *rest = (self._one(column) for column in self.value.columns)
+        first, *rest = map(self._one, self.value.columns, self._kinds)
         if not rest:
             return first
         return f"CASE WHEN {first} IS NOT NULL THEN concat_ws(' ', {', '.join([first, *rest])}) END"
 
-    def _one(self, column: str) -> str:
-        return filled_text(column, self._blank)
+    def _one(self, column: str, kind: pa.DataType) -> str:
+        if self.is_time and len(self._kinds) > 1:
+            if tells_a_day(kind):
+                return f"CAST(CAST({named(column)} AS DATE) AS VARCHAR)"
+            if pa.types.is_time(kind):
+                return f"strftime(DATE '2000-01-01' + {named(column)}, '{NATIVE_TIME}')"
+        return filled_text(column, self._blank, kind)
 
     @property
     def filled(self) -> str:
         """SQL that is NULL when the cell says nothing."""
+        if self.native and self.is_time:
+            return named(self.value.columns[0])
         if self.name == "nhs_number":  # of a wrong one nobody knows whose it is
             return self.own_identifier
         return self.identifier if self.others or self.scheme else self.text
@@ -108,7 +121,7 @@ class Cell:
         """The number with its scheme: of several that name a person the first that is right."""
         right = [cell.own_identifier for cell in (self, *self.others)]
         wrong = [cell.wrong_number for cell in (self, *self.others) if cell.scheme == NHS_NUMBER]
-        return f"coalesce({', '.join([*right, *wrong])}, NULL)"
+        return first_of([*right, *wrong])
 
     @property
     def own_identifier(self) -> str:
@@ -157,6 +170,8 @@ class Cell:
         elif self.spec.type in ("number", "integer"):
             kind = "DOUBLE" if self.spec.type == "number" else "BIGINT"
             yield f"try_cast({self.text} AS {kind}) AS {named(self.name)}"
+        elif self.spec.type == "flag":
+            yield f"{self._flag} AS {named(self.name)}"
         elif self.scheme:
             yield f"{self.filled} AS {named(self.name)}"
         elif self.value.codes:
@@ -175,6 +190,8 @@ class Cell:
             yield f"{self.text} IS NOT NULL AND ({self._no_number()})", NOT_A_NUMBER
         if self.value.codes and self.spec.choice_list:
             yield f"{self.text} IS NOT NULL AND {self._translated('NULL')} IS NULL", NOT_A_CODE
+        if self.spec.type == "flag":
+            yield f"{self.text} IS NOT NULL AND {self._flag} IS NULL", NOT_A_CODE
 
     def doubts(self) -> Iterator[tuple[str, str, str]]:
         """What may be wrong with a cell of a row that is used: column, SQL condition, doubt."""
@@ -193,6 +210,16 @@ class Cell:
         for other in self.others:
             yield from other.doubts()
 
+    @property
+    def _flag(self) -> str:
+        """True or false; NULL where the cell says neither."""
+        text = self._translated(self.text) if self.value.codes else self.text
+        whens = " ".join(
+            f"WHEN folded({text}) IN ({', '.join(map(quoted, words))}) THEN {means}"
+            for means, words in FLAGS.items()
+        )
+        return f"CASE {whens} END"
+
     def _no_number(self) -> str:
         value = f"try_cast({self.text} AS DOUBLE)"
         if self.spec.type == "number":
@@ -204,8 +231,12 @@ class Cell:
     def moment(self) -> str:
         """The time on the source's own clock."""
         if self.native:
-            return named(self.value.columns[0])
-        return f"coalesce({', '.join(self._try(form) for form in self.value.formats)}, NULL)"
+            return f"CAST({named(self.value.columns[0])} AS {self._native_type})"
+        return first_of([self._try(form) for form in self.value.formats])
+
+    @property
+    def _native_type(self) -> str:
+        return "TIMESTAMPTZ" if self.has_zone else "TIMESTAMP"
 
     def _format_used(self) -> str:
         if self.native or len(self.value.formats) == 1:
@@ -217,7 +248,17 @@ class Cell:
         return f"CASE {' '.join(whens)} END"
 
     def _try(self, form: str) -> str:
-        return f"try_strptime({self.text}, {quoted(form)})"
+        return f"try_strptime({self.text}, {quoted(self._as_stored(form))})"
+
+    def _as_stored(self, form: str) -> str:
+        """The format with its day, or its hour, as a column that is no text gives it."""
+        if len(self._kinds) < 2:
+            return form
+        found = HOUR.search(form)
+        day, hour = (form[: found.start()].rstrip(), form[found.start() :]) if found else (form, "")
+        day = "%Y-%m-%d" if tells_a_day(self._kinds[0]) else day
+        hour = NATIVE_TIME if hour and any(map(pa.types.is_time, self._kinds)) else hour
+        return f"{day} {hour}".strip()
 
     @property
     def _kept_code(self) -> str:
@@ -243,14 +284,37 @@ def _scheme(spec: Field, mapping: Mapping, layout: FileMapping) -> str:
     return layout.people if spec.name in ("person", "same_as") else mapping.source
 
 
+NATIVE_TIME = "%H:%M:%S.%f"
+
+
+def tells_a_day(kind: pa.DataType) -> bool:
+    """True of a column whose cells are dates or times of a day, and not text."""
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
+
+
+def is_clock(kind: pa.DataType) -> bool:
+    """True of a column whose cells are dates or times, and not text."""
+    return tells_a_day(kind) or bool(pa.types.is_time(kind))
+
+
 def trimmed(column: str) -> str:
     """A column as text without spaces around it."""
     return f"trim(CAST({named(column)} AS VARCHAR))"
 
 
-def filled_text(column: str, blank: tuple[str, ...]) -> str:
-    """A column as text, NULL where it is blank or holds a word that stands for that."""
+def first_of(choices: list[str]) -> str:
+    """SQL of the first that is not NULL; NULL of none."""
+    return f"coalesce({', '.join([*choices, 'NULL'])})" if len(choices) != 1 else choices[0]
+
+
+def filled_text(column: str, blank: tuple[str, ...], kind: pa.DataType | None = None) -> str:
+    """A column as text, NULL where it is blank or holds a word that stands for that.
+
+    Of whole numbers, where ``kind`` says that they are, there are no spaces to take away.
+    """
     text = f"nullif({trimmed(column)}, '')"
+    if kind is not None and pa.types.is_integer(kind):
+        text = f"CAST({named(column)} AS VARCHAR)"
     for word in blank:
         text = f"nullif({text}, {quoted(word)})"
     return text

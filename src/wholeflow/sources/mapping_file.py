@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import tomllib
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from wholeflow.core.errors import InputError, RequestError, unknown
 from wholeflow.core.time import LONDON, zone
 from wholeflow.events import Field, choices, table, table_names
 from wholeflow.events.declared import common_fields
+from wholeflow.sources.cells import FLAGS
 from wholeflow.sources.mapping import (
     Condition,
     FileMapping,
@@ -42,6 +42,13 @@ CELL_KEYS = ["column", "codes", "format", "plus", "scheme"]
 SPANS = ("day", "week", "month", "quarter", "year")
 RECORDED_AT = next(field for field in common_fields() if field.name == "recorded_at")
 IS_TEXT = Field("", "text", "", False, "", "")
+
+PEOPLE = ("person", "same_as", *TRAITS)
+"""Fields that name a person, or something by which one is known."""
+
+WHOSE = ("place", "organisation", "team", "from_place", "to_place", "value")
+"""Fields that may keep the column that says whose number another column holds: a place or
+organisation, or as the fact of a person which of them know somebody."""
 
 DIRECTIVES = "YmdHMSfzbBjpIy"
 """What the formats of times may hold after a per cent sign, as in Python's strftime."""
@@ -94,18 +101,19 @@ def parse_mapping(text: str, where: str) -> Mapping:
         ) from error
 
 
-def _is_encoding(name: str) -> bool:
+def _is_encoding(name: Any) -> bool:
     try:
-        codecs.lookup(name)
-    except LookupError:
+        "".encode(name)
+    except (LookupError, TypeError, ValueError):
         return False
     return True
 
 
-def _identifying(layout: FileMapping) -> Iterator[str]:
+def _identifying(layout: FileMapping) -> Iterator[tuple[str, bool]]:
     """The columns of a layout that identify somebody.
 
-    Of several columns of one number the first identifies; the others say whose it is. Sex
+    Each comes with whether it stands after another in its cell: it may then say whose number
+    it is. Of what is made of several columns and names no person, only the first identifies. Sex
     and year of birth identify nobody, so they may be kept as facts.
     """
     for said in layout.says:
@@ -113,7 +121,9 @@ def _identifying(layout: FileMapping) -> Iterator[str]:
         for f in said.spec.fields_of_type("identifier"):
             if f.name in values and f.name not in ("sex", "birth_year"):
                 cells = (values[f.name], *values[f.name].others)
-                yield from (cell.columns[0] for cell in cells if cell.columns)
+                for cell in cells:
+                    columns = cell.columns if f.name in PEOPLE else cell.columns[:1]
+                    yield from ((column, n > 0) for n, column in enumerate(columns))
 
 
 def _kept_as_they_are(layout: FileMapping) -> Iterator[tuple[str, str]]:
@@ -144,6 +154,12 @@ class _Reader:
         if not raw.get("file"):
             self.fail("file", "is missing", "Add a [[file]] for each layout of file.")
         layouts = tuple(self.file(entry, {"people": source, **raw}) for entry in raw["file"])
+        feeds = [layout.feed for layout in layouts]
+        for feed in feeds:
+            if feeds.count(feed) > 1:
+                self.fail(
+                    "file", f"{feed!r} is declared twice", "Give each [[file]] a feed of its own."
+                )
         looked_up = {join.feed for layout in layouts for join in layout.joins}
         for layout in layouts:
             if not layout.says and layout.feed not in looked_up:
@@ -346,6 +362,8 @@ class _Reader:
                 self.fail(f"{feed}.{f.name}", "is missing", f"It means: {f.meaning}")
             if f.choice_list and f.name in values:
                 self.allowed(values[f.name], f.choice_list, f"{feed}.{f.name}")
+            if f.type == "flag" and f.name in values:
+                self.flag(values[f.name], f"{feed}.{f.name}")
         return Saying(
             table=name,
             fields=tuple(values.items()),
@@ -359,18 +377,18 @@ class _Reader:
 
         Nor does one that another file looks up by a join.
         """
-        secret: dict[str, set[str]] = {layout.feed: set() for layout in layouts}
-        for layout in layouts:
-            secret[layout.feed].update(_identifying(layout))
+        secret = {layout.feed: set(_identifying(layout)) for layout in layouts}
         for layout in layouts:
             hidden = set(secret[layout.feed])
             for join in layout.joins:
-                hidden |= {join.name(column) for column in secret[join.feed]}
+                hidden |= {(join.name(column), after) for column, after in secret[join.feed]}
             for field, column in _kept_as_they_are(layout):
-                if column in hidden:
+                says_whose = field in WHOSE and (column, False) not in hidden
+                if {(column, False), (column, True)} & hidden and not says_whose:
                     self.fail(f"{layout.feed}.{field}",
                               f"would keep the identifiers in {column} as they are",
-                              "Leave the column out here.")  # fmt: skip
+                              "Leave the column out here; of a number in several columns the "
+                              "number itself stands first.")  # fmt: skip
 
     def allowed(self, value: Value, list_name: str, key: str) -> None:
         """Every value that the field can take is in its closed list."""
@@ -380,6 +398,13 @@ class _Reader:
         for name in given:
             if name not in choices(list_name):
                 self.fail(key, f"can't be {name!r}", f"Use: {', '.join(choices(list_name))}.")
+
+    def flag(self, value: Value, key: str) -> None:
+        """Every value that the mapping itself gives a flag is one."""
+        given = [value.constant] if value.constant is not None else [to for _, to in value.codes]
+        for name in given:
+            if name.lower() not in [word for words in FLAGS.values() for word in words]:
+                self.fail(key, f"can't be {name!r}", "Use true or false.")
 
     def value(self, raw: Any, times: tuple[str, ...], field: Field, key: str) -> Value:
         if isinstance(raw, list):
@@ -438,9 +463,12 @@ class _Reader:
         value = raw.get(key, {})
         if not isinstance(value, dict):
             self.fail(f"{inside}.{key}", "is no table", f'Write {key} = {{ column = ["A", "B"] }}.')
-        return tuple(self.condition(*item) for item in value.items())
+        return tuple(self.condition(*item, f"{inside}.{key}") for item in value.items())
 
-    def condition(self, column: str, wanted: Any) -> Condition:
+    def condition(self, column: str, wanted: Any, key: str) -> Condition:
+        if wanted == []:
+            self.fail(f"{key}.{column}", "lists no value",
+                      'Write ["A", "B"], or true for any that is filled.')  # fmt: skip
         if isinstance(wanted, bool):
             return Condition(column, filled=wanted)
         values = wanted if isinstance(wanted, list) else [wanted]

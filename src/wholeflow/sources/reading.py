@@ -38,10 +38,13 @@ class Reading:
         try:
             places = _Places(self.mapping)
             engine.execute(MACROS)
+            prepared = set()
             for path, layout in self.files:
                 if not layout.says:  # it is there to be looked up
                     continue
-                prepare(engine, self.mapping, layout, self.files)
+                if layout.feed not in prepared:
+                    prepare(engine, self.mapping, layout, self.files)
+                    prepared.add(layout.feed)
                 yield from _chunks(engine, self.mapping, path, layout, places)
         finally:
             engine.close()
@@ -160,15 +163,39 @@ def _chunks(
         "organisation": layout.organisation,
     }
     is_first = True
+    recorded: dict[int, int] = {}
     for piece in pieces(path, layout, layout.columns()):
         looked_up = replace(piece, rows=joined(engine, layout, piece.rows))
         said = translate(engine, mapping, layout, looked_up)
         tables = said.tables
+        if layout.replaces:
+            _check_extract(path, layout, tables, recorded)
         for name, rows in places.declare(tables, is_first).items():
             tables[name] = pa.concat_tables([tables[name], rows]) if name in tables else rows
         is_first = False
         log = EventLog(tables, mapping.clock, mapping.zone, about)
         yield Chunk(log, file, piece.read, said.rejects, layout.feed, said.doubts)
+
+
+def _check_extract(
+    path: Path, layout: FileMapping, tables: dict[str, pa.Table], recorded: dict[int, int]
+) -> None:
+    """An extract that replaces a period tells one time of recording for it, else InputError.
+
+    ``recorded`` holds what it told of each period so far.
+    """
+    for rows in tables.values():
+        pairs = rows.select(["period", "recorded_at"]).group_by(["period", "recorded_at"])
+        for row in pairs.aggregate([]).to_pylist():
+            period, at = row["period"], row["recorded_at"]
+            if None not in (period, at) and recorded.setdefault(period, at) != at:
+                raise InputError(
+                    f"one extract tells several times of recording, and {layout.feed} replaces "
+                    "older ones: only the newest rows would count",
+                    where=path.name,
+                    repair="Give recorded_at the column with the date of the extract, not that "
+                    "of a row's last change; or leave `replaces` out.",
+                )
 
 
 class _Places:

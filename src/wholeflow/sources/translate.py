@@ -8,7 +8,7 @@ rejected whole, so that it can be mended and loaded again (rule §7).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,8 @@ from wholeflow.core import time
 from wholeflow.core.sql import named, quoted
 from wholeflow.events.log import log_schema
 from wholeflow.sources.cells import (
+    BLANK_WORD,
+    HOUR,
     IS_BLANK,
     NOT_A_CODE,
     NOT_A_NUMBER,
@@ -26,12 +28,13 @@ from wholeflow.sources.cells import (
     Cell,
     a_time,
     applies,
+    filled_text,
     holds,
     trimmed,
 )
 from wholeflow.sources.files import Piece
 from wholeflow.sources.joins import TWICE, says_two_things
-from wholeflow.sources.mapping import FileMapping, Mapping, Saying, Value
+from wholeflow.sources.mapping import FileMapping, Mapping, Saying
 from wholeflow.sources.periods import starts
 from wholeflow.sources.repeated_hour import resolved
 from wholeflow.store import Engine, Reject
@@ -45,7 +48,7 @@ ANCHORS = {
 """The field whose cell, left blank, means that the row does not say this thing."""
 
 BETWEEN, WITHIN = "\x1e", "\x1f"
-"""Separate faults, and a column from its fault: no column is called so."""
+"""Separate faults, and a column from its fault or the next of a key: nothing is called so."""
 
 EARLIEST = -2_208_988_800 * time.SECOND  # 1900-01-01
 LATEST = 10_413_792_000 * time.SECOND  # 2300-01-01
@@ -53,6 +56,7 @@ LATEST = 10_413_792_000 * time.SECOND  # 2300-01-01
 NO_SUCH_TIME = "a local time that no clock showed, as the clocks went forward"
 UNLIKELY_TIME = "a time before 1900 or after 2299"
 SAYS_NOTHING = "the row says nothing that the mapping names"
+NO_KEY = "the key is blank"
 REPAIRS = {
     NOT_A_TIME: "Mend the cell, or add its format to `times` in the mapping.",
     NO_SUCH_TIME: "Mend the cell, or export times with their offset from UTC.",
@@ -60,12 +64,16 @@ REPAIRS = {
     NOT_A_NUMBER: "Mend the cell.",
     NOT_A_CODE: "Add the code to `codes` in the mapping, or mend the cell.",
     IS_BLANK: "Fill the cell at its source.",
+    NO_KEY: "Fill the cell at its source, or name other columns as `key` in the mapping.",
     SAYS_NOTHING: "Add what it says to the mapping, or leave it out of the export.",
     TWICE: "Mend the other file, or give its layout recorded_at, so that the latest row counts.",
 }
 
 REPEATED_HOUR = "repeated hour"
 NO_LINES = np.array([], np.int64)
+RARE = 0.1
+"""Less than this share of the cells of a column is rare."""
+
 DOUBTS = pa.schema([("line", pa.int64()), ("field", pa.string()), ("doubt", pa.string())])
 """What may be wrong with rows that are used."""
 
@@ -101,12 +109,14 @@ def translate(engine: Engine, mapping: Mapping, layout: FileMapping, piece: Piec
             _say(engine, mapping, layout, saying, part, piece.rows.schema)
             for part, saying in enumerate(layout.says)
         ]
+        gone = [*_taken_back(engine, mapping, layout, piece.rows.schema)]
         doubts = [*_cell_doubts(engine, mapping, layout, piece.rows.schema)]
     finally:
         engine.unregister("cells")
-    said = _once_more(said)
+    said = _once_more([*said, *gone])
     rejects = {(line, name, why) for one in said for line, name, why in one.faults}
-    rejects |= {(line, "", TWICE) for line in says_two_things(piece.rows)} | unread
+    takes_back = {line for one in gone for line in one.rows["line"].to_pylist()}
+    rejects |= {(line, "", TWICE) for line in {*says_two_things(piece.rows)} - takes_back} | unread
     faulty = np.array(sorted({line for line, _, _ in rejects}), np.int64)
     silent = _silent(piece.rows["line"].to_numpy(), said, faulty)
     rejects |= {(int(line), "", SAYS_NOTHING) for line in silent}
@@ -176,7 +186,7 @@ def _with_periods(
     """The rows with the period that each belongs to, and faults where it can't be read."""
     replaces = layout.replaces
     if replaces is None or replaces.value is None:
-        whole = pa.array([None if replaces is None else 0] * rows.num_rows, pa.int64())
+        whole = pa.repeat(pa.scalar(None if replaces is None else 0, pa.int64()), rows.num_rows)
         return rows.append_column(PERIOD, whole), set()
     cell = Cell(a_time("period"), replaces.value, rows.schema, mapping, layout)
     columns = ", ".join([*cell.select(), _faults([cell])])
@@ -198,11 +208,39 @@ def _say(
     schema: pa.Schema,
 ) -> Said:
     cells = _cells(mapping, layout, saying, schema)
-    fields = {cell.name: cell.value for cell in cells}
-    found = engine.query(_select(layout, saying, cells, part))
+    rows = " AND ".join([*_not_taken_back(layout), *_is_said(saying, cells)]) or "true"
+    return _found(engine, mapping, layout, saying, cells, part, rows, schema)
+
+
+def _taken_back(
+    engine: Engine, mapping: Mapping, layout: FileMapping, schema: pa.Schema
+) -> Iterator[Said]:
+    """The rows that take their record back: of these only the key counts."""
+    if _not_taken_back(layout):
+        first = layout.says[0]
+        bare = Saying(first.table, (), is_own=first.is_own)
+        cells = _cells(mapping, layout, bare, schema)
+        part = len(layout.says)
+        rows = _is_withdrawn(layout)
+        yield _found(engine, mapping, layout, bare, cells, part, rows, schema)
+
+
+def _found(
+    engine: Engine,
+    mapping: Mapping,
+    layout: FileMapping,
+    saying: Saying,
+    cells: list[Cell],
+    part: int,
+    condition: str,
+    schema: pa.Schema,
+) -> Said:
+    """What the rows for which a condition holds say."""
+    fields = {cell.name: cell for cell in cells}
+    found = engine.query(f"{_select(layout, saying, cells, part, schema)} WHERE {condition}")
     faults = list(_sql_faults(found))
     columns = {name: found[name] for name in ("line", "part", "id", "withdrawn", "period")}
-    columns["source"] = pa.array([layout.feed] * found.num_rows, pa.string())
+    columns["source"] = pa.repeat(layout.feed, found.num_rows)
     doubts, repeated = [], None
     for cell in cells:
         if cell.is_time:
@@ -231,19 +269,31 @@ def _cells(mapping: Mapping, layout: FileMapping, saying: Saying, schema: pa.Sch
 def _cell_doubts(
     engine: Engine, mapping: Mapping, layout: FileMapping, schema: pa.Schema
 ) -> Iterator[pa.Table]:
-    """The doubts that cells give rise to in rows that their saying is about."""
+    """The doubts that cells give rise to in rows that their saying is about.
+
+    One look at the rows counts them; only those that there are, are asked for. A word that
+    stands for nothing is doubted where it is rare: else it is how the file writes blank.
+    """
     asked: dict[tuple[str, str], dict[str, None]] = {}
+    bare: dict[tuple[str, str], str] = {}
     for saying in layout.says:
-        about = [*applies(saying)]
+        about = [*applies(saying), *_not_taken_back(layout)]
         for cell in _cells(mapping, layout, saying, schema):
             for column, test, doubt in cell.doubts():
+                bare[column, doubt] = test
                 tests = asked.setdefault((column, doubt), {})
                 tests[" AND ".join(f"({one})" for one in (test, *about))] = None
-    for (column, doubt), tests in asked.items():
-        yield engine.query(
-            f"SELECT line, {quoted(column)} AS field, {quoted(doubt)} AS doubt "
-            f"FROM cells WHERE {' OR '.join(tests)}"
-        ).cast(DOUBTS)
+    if not asked:
+        return
+    counts = ", ".join(f"count(*) FILTER (WHERE {test})" for test in bare.values())
+    found = engine.query(f"SELECT count(*), {counts} FROM cells")
+    rows, *numbers = (column[0].as_py() for column in found.columns)
+    for (column, doubt), number in zip(bare, numbers, strict=True):
+        if number and (doubt != BLANK_WORD or number < rows * RARE):
+            yield engine.query(
+                f"SELECT line, {quoted(column)} AS field, {quoted(doubt)} AS doubt "
+                f"FROM cells WHERE {' OR '.join(asked[column, doubt])}"
+            ).cast(DOUBTS)
 
 
 def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema, count: int) -> pa.Table:
@@ -257,33 +307,58 @@ def _in_schema(columns: dict[str, pa.Array], schema: pa.Schema, count: int) -> p
     return pa.table(arrays, schema=schema)
 
 
-def _select(layout: FileMapping, saying: Saying, cells: list[Cell], part: int) -> str:
-    key = " || '|' || ".join(f"coalesce(CAST({named(k)} AS VARCHAR), '')" for k in layout.key)
-    columns = ["line", f"{part} AS part", f"{key or 'NULL'} AS id", f"{named(PERIOD)} AS period"]
-    gone = " AND ".join(holds(condition) for condition in layout.withdrawn)
-    columns.append(f"{gone or 'false'} AS withdrawn")
+def _select(
+    layout: FileMapping, saying: Saying, cells: list[Cell], part: int, schema: pa.Schema
+) -> str:
+    key = _key(layout, schema)
+    columns = ["line", f"{part} AS part", f"{key} AS id", f"{named(PERIOD)} AS period"]
+    columns.append(f"{_is_withdrawn(layout)} AS withdrawn")
     columns += [column for cell in cells for column in cell.select()]
-    columns.append(_faults(cells))
+    no_key = (f"{key} IS NULL", " and ".join(layout.key), NO_KEY)
+    columns.append(_faults(cells, [no_key] if layout.key else []))
     if saying.attributes:
         pairs = ", ".join(f"{quoted(a)}, nullif({trimmed(a)}, '')" for a in saying.attributes)
         columns.append(f"json_object({pairs})::VARCHAR AS attributes")
-    return f"SELECT {', '.join(columns)} FROM cells WHERE {_is_said(saying, cells) or 'true'}"
+    return f"SELECT {', '.join(columns)} FROM cells"
 
 
-def _faults(cells: list[Cell]) -> str:
-    """SQL of all that makes a row useless, in one text that ``_sql_faults`` takes apart."""
-    faults = [
-        f"CASE WHEN {test} THEN {quoted(cell.column + WITHIN + why)} END"
-        for cell in cells
-        for test, why in cell.faults()
-    ]
+def _key(layout: FileMapping, schema: pa.Schema) -> str:
+    """SQL of what names a record; NULL where all of it is blank."""
+    texts = [filled_text(k, layout.blank, schema.field(k).type) for k in layout.key]
+    if len(texts) < 2:
+        return texts[0] if texts else "CAST(NULL AS VARCHAR)"
+    texts = [f"coalesce({text}, '')" for text in texts]
+    blank = quoted(WITHIN * (len(texts) - 1))
+    return f"nullif({f' || {quoted(WITHIN)} || '.join(texts)}, {blank})"
+
+
+def _is_withdrawn(layout: FileMapping) -> str:
+    """SQL that is true for the rows that take their record back."""
+    return " AND ".join(holds(condition) for condition in layout.withdrawn) or "false"
+
+
+def _not_taken_back(layout: FileMapping) -> list[str]:
+    """SQL of the rows that say anything; without a key, what a row says is its key."""
+    return [f"NOT ({_is_withdrawn(layout)})"] if layout.withdrawn and layout.key else []
+
+
+def _faults(cells: list[Cell], others: Sequence[tuple[str, str, str]] = ()) -> str:
+    """SQL of all that makes a row useless, in one text that ``_sql_faults`` takes apart.
+
+    ``others`` are faults beside those of cells: SQL conditions, columns and what is wrong.
+    """
+    faults = [*others, *((test, cell.column, why) for cell in cells for test, why in cell.faults())]
     if not faults:
         return "CAST(NULL AS VARCHAR) AS faults"
-    return f"nullif(concat_ws('{BETWEEN}', {', '.join(faults)}), '') AS faults"
+    told = [
+        f"CASE WHEN {test} THEN {quoted(name + WITHIN + why)} END" for test, name, why in faults
+    ]
+    has_any = " OR ".join(f"({test})" for test, _, _ in faults)
+    return f"CASE WHEN {has_any} THEN concat_ws('{BETWEEN}', {', '.join(told)}) END AS faults"
 
 
-def _is_said(saying: Saying, cells: list[Cell]) -> str:
-    """SQL that is true for the rows of which a saying is said."""
+def _is_said(saying: Saying, cells: list[Cell]) -> list[str]:
+    """SQL of the rows of which a saying is said: all must be true."""
     anchor = ANCHORS.get(saying.table, "")
     of = {cell.name: cell for cell in cells}
     tests = [*applies(saying)]
@@ -294,7 +369,7 @@ def _is_said(saying: Saying, cells: list[Cell]) -> str:
         traits = [cell.filled for name, cell in of.items() if name not in ("person", "recorded_at")]
         tests.append(f"coalesce({', '.join(traits)}, NULL) IS NOT NULL")
         tests.append(f"{of['person'].filled} IS NOT NULL")
-    return " AND ".join(tests)
+    return tests
 
 
 def _sql_faults(found: pa.Table) -> Iterator[tuple[int, str, str]]:
@@ -330,8 +405,10 @@ def _instants(
 
 def _hourless_formats(cell: Cell) -> list[int]:
     """Formats of days and months; a day whose midnight no clock showed begins after the gap."""
+    if cell.native:
+        return [0] if cell.is_day else []
     forms = enumerate(cell.value.formats)
-    return [number for number, form in forms if not re.search(HOUR, form)]
+    return [number for number, form in forms if not HOUR.search(form)]
 
 
 def _zoned_formats(cell: Cell) -> list[int]:
@@ -344,7 +421,6 @@ def _zoned_formats(cell: Cell) -> list[int]:
     ]
 
 
-HOUR = "%[HI]"
 DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -364,12 +440,14 @@ def _moved_on(wall: np.ndarray, plus: str) -> np.ndarray:
     return wall
 
 
-def _precision(at: Value, found: pa.Table) -> pa.Array:
+def _precision(at: Cell, found: pa.Table) -> pa.Array:
     names = [
-        "instant" if re.search(HOUR, form) else "day" if re.search("%[dj]", form) else "month"
-        for form in at.formats
-    ] or ["instant"]
-    if "format of at" not in found.column_names:
-        return pa.array([names[0]] * found.num_rows, pa.string())
+        "instant" if HOUR.search(form) else "day" if re.search("%[dj]", form) else "month"
+        for form in at.value.formats
+    ]
+    if at.native:
+        names = ["day" if at.is_day else "instant"]
+    if len(names) == 1:
+        return pa.repeat(names[0], found.num_rows)
     used = found["format of at"].fill_null(0).cast(pa.int64())
     return pa.array(names).take(used.combine_chunks())

@@ -50,9 +50,7 @@ class _Events:
         writer.key()
         writer.people()
         self.where = where(writer.engine, self.roles, writer.codes_left())
-        writer.used |= {*self.where.used(), *self.where.same}
-        said = [(column, f"says the same as {other}") for column, other in self.where.same.items()]
-        self.guess.left_out += said
+        writer.used |= set(self.where.used())
         self._ties()
         self.type = self._find_type()
         writer.used |= {column for time in self.roles.times for column in time.columns}

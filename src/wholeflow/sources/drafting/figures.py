@@ -43,8 +43,7 @@ class _Figures:
             owners = [c for c in [*codes, *single] if names.best(c, {"organisation"})]
             owners.sort(key=_is_about_another)
             self.where.place = next(iter(owners), "")
-        same = [*self.where.same, *(c for c in single if c != self.where.place)]
-        self.by = self._dimensions([c for c in codes if c not in (*same, self.where.place)])
+        self.by = self._dimensions([c for c in codes if c != self.where.place])
         roles.key = (*self.time.columns, *([self.where.place] * bool(self.where.place)), *self.by)
         roles.repeated = 0
         writer.key()

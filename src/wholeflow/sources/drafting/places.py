@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from wholeflow.core.sql import named
 from wholeflow.sources.drafting import names
@@ -15,7 +15,7 @@ HALF = 0.5
 
 @dataclass
 class Where:
-    """The columns that say where, and those that say the same as another or nothing."""
+    """The columns that say where."""
 
     place: str = ""
     from_place: str = ""
@@ -23,7 +23,6 @@ class Where:
     wanted_place: str = ""
     team: str = ""
     organisation: str = ""
-    same: dict[str, str] = field(default_factory=dict)
 
     def used(self) -> list[str]:
         """The columns that have a part here."""
@@ -62,9 +61,6 @@ def where(engine: Engine, roles: Roles, columns: list[str]) -> Where:
         owner = _surest(roles, scored, owners, "organisation")
         if owner and _follows(engine, roles, result.place, owner):
             result.organisation = owner
-    result.same = _same(engine, roles, result, able)
-    if result.organisation in result.same:
-        result.organisation = ""
     return result
 
 
@@ -89,16 +85,6 @@ def _is_yes_or_no(roles: Roles, column: str) -> bool:
     return look.distinct <= 2 and bool(words) and words <= YES_OR_NO
 
 
-def _together(engine: Engine, roles: Roles, one: str, other: str) -> bool:
-    """True when two columns are mostly filled in the same rows."""
-    found = engine.query(
-        f"SELECT count(*) AS n FROM {named(roles.table)} "
-        f"WHERE trim({named(one)}) <> '' AND trim({named(other)}) <> ''"
-    ).to_pylist()[0]
-    fewer = min(roles.looks[one].filled, roles.looks[other].filled)
-    return bool(int(found["n"]) > HALF * fewer)
-
-
 def _follows(engine: Engine, roles: Roles, one: str, other: str) -> bool:
     """True when every value of one column goes with one value of the other."""
     found = engine.query(
@@ -106,26 +92,3 @@ def _follows(engine: Engine, roles: Roles, one: str, other: str) -> bool:
         f"FROM {named(roles.table)} GROUP BY trim({named(one)}) HAVING trim({named(one)}) <> '')"
     ).to_pylist()[0]
     return int(found["most"] or 0) <= 1
-
-
-def _same(engine: Engine, roles: Roles, found: Where, able: list[str]) -> dict[str, str]:
-    """Columns that say in other words what one in use says, as a name beside its code."""
-    same = {}
-    for column in able:
-        for used in (found.place, found.team):
-            if not used or (column in found.used() and column != found.organisation):
-                continue
-            both_ways = _follows(engine, roles, used, column) and _follows(
-                engine, roles, column, used
-            )
-            if column == used or not both_ways or not _kin(column, used):
-                continue
-            if _together(engine, roles, column, used):
-                same[column] = used
-    return same
-
-
-def _kin(one: str, other: str) -> bool:
-    """True when two names speak of one thing."""
-    telling = set(names.words_of(one)) & set(names.words_of(other))
-    return bool(telling - names.FILLING - {"id", "code", "name", "number"})
