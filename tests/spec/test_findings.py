@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from tests.spec.feeds import Desk
 from tests.spec.tables import drawn
@@ -14,6 +15,7 @@ from tests.spec.tables import drawn
 from wholeflow.core.errors import RequestError
 from wholeflow.journeys import check
 from wholeflow.journeys.checking import Check, questions
+from wholeflow.store import replace_links
 
 MAPPING = """
 source = "town"
@@ -364,6 +366,15 @@ PLANTED = [
         [("ed.csv", 5, "outcome")], set(),
     ),
     (
+        "unread-traits", "ed",
+        """
+        id | number | born       | arrived          | left
+        7  | Eve    | 31/01/1950 | 2024-07-09 09:00 | 2024-07-09 10:00
+        8  | Fay    | 1950-01-31 | 2024-07-09 09:00 | 2024-07-09 10:00
+        """,
+        [("ed.csv", 5, "born")], set(),
+    ),
+    (
         "link-doubts", "ed",
         """
         id | number | nhs        | born       | arrived          | left
@@ -430,10 +441,12 @@ PLANTED = [
         8  | 2024-07-01 11:15 | 2024-07-01 11:16 |      | 1
         9  | 2024-07-02       | 2024-07-03       | 0    | 0
         10 | 2024-05-01       | 2024-06-01       | 9    | 9
+        11 | 2024-07-01       | 2024-07-02       | 2    | 3
         """,
         [
             ("figures.csv", 5, "ED, arrivals, 1 July 2024: 3 published, 2 in the records"),
             ("figures.csv", 6, "ED, occupancy, 1 July 2024, 11:15: 1 published, 2 in the records"),
+            ("figures.csv", 9, "ED, occupancy, 1 July 2024: 3 published, 0 to 2 in the records"),
         ],
         set(),
     ),
@@ -462,6 +475,17 @@ def test_a_stay_recorded_under_two_keys_is_told_once_at_the_second(tmp_path):
     found = told(checked(tmp_path, ed=rows))
     assert len(found["duplicates"]) == 2
     assert {line for _, line, _ in found["duplicates"]} < {5, 6, 7}
+
+
+def test_links_that_are_likelier_than_not_and_not_sure_are_told(tmp_path):
+    desk = Desk(tmp_path, MAPPING)
+    desk.load(ed=CLEAN["ed"])
+    sure, unsure, unlikely = 0.9, 0.89, 0.49
+    links = {"person": [1, 2, 3], "same_as": [4, 5, 6], "probability": [sure, unsure, unlikely]}
+    replace_links(desk.store, "likeness", pa.table(links))
+    (found,) = check(desk.view()).findings
+    assert (found.name, found.severity, found.count, found.of) == ("unsure-links", "note", 1, 3)
+    assert found.parts[0].about == (("likeness, alike, and not surely enough", 1),)
 
 
 def test_two_visits_on_one_day_known_to_the_day_are_no_duplicates(tmp_path):

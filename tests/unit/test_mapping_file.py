@@ -124,7 +124,7 @@ def test_the_good_mapping_is_good():
         ("file.0.join.0.by", "spell", "wards.join.by is not known here", "on"),
         ("file.0.traits", "born", "wards.traits is no table", "traits"),
         ("file.0.traits.height", {"column": "h"}, "wards.traits.height is not known here", "postcode"),
-        ("file.0.traits.birth_date", {"column": "b", "format": "%d/%m/%y"}, "can't be read by", "%Y"),
+        ("file.0.traits.birth_date", {"column": "b", "format": "%d/%m/%y"}, "a year of two digits", "four"),
         ("file.0.each.person", None, "wards.person is missing", "It means"),
         ("file.0.each.person", [], "wards.person can't be a list", "two or more"),
         ("file.0.each.person", [{"column": "a"}], "wards.person can't be a list", "two or more"),

@@ -53,6 +53,9 @@ organisation, or as the fact of a person which of them know somebody."""
 DIRECTIVES = "YmdHMSfzbBjpIy"
 """What the formats of times may hold after a per cent sign, as in Python's strftime."""
 
+YEAR = re.compile("%[Yy]")
+"""A time needs its year. Of two digits, 69 to 99 are 1969 to 1999; a birth date needs four."""
+
 DIRECTIVE = re.compile(r"%(.?)")
 
 
@@ -452,11 +455,13 @@ class _Reader:
         if not isinstance(formats, list | tuple) or not all(isinstance(f, str) for f in formats):
             self.fail(f"{key}.format", "is not a text or a list", "Write format = '%d/%m/%Y'.")
         for form in formats:
-            if set(DIRECTIVE.findall(form)) - set(DIRECTIVES) or "%Y" not in form:
+            if set(DIRECTIVE.findall(form)) - set(DIRECTIVES) or not YEAR.search(form):
                 self.fail(
                     key, f"can't be read by the format {form!r}",
-                    f"Use %Y and others of {' '.join('%' + d for d in DIRECTIVES)}.",
+                    f"Use %Y or %y and others of {' '.join('%' + d for d in DIRECTIVES)}.",
                 )  # fmt: skip
+            if "%y" in form and "birth" in key:
+                self.fail(key, "can't have a year of two digits", "Export years of four digits.")
         return tuple(formats)
 
     def conditions(self, raw: dict[str, Any], key: str, inside: str) -> tuple[Condition, ...]:

@@ -91,7 +91,7 @@ def read(
     rules = shipped_mapping(source) if source else read_mapping(Path(mapping or ""))
     given = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
     fitting, ignored = [], []
-    for path in files.find_files(given):
+    for path in files.find_files(given, lambda path: bool(rules.layouts_for(path))):
         layouts = rules.layouts_for(path)
         for layout in layouts:
             _check_columns(path, layout)

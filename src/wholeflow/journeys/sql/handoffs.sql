@@ -1,56 +1,59 @@
 -- Each stay with the stay that the person came from (§14): the one at the recorded from_place; else
 -- for a body stay the body stay of the journey that ended last, no more than $direct earlier; else for
 -- a caseload stay the body stay that the person was counted in, or the caseload stay of the journey
--- that ended last before it. Stays are numbered as they begin; nothing here compares each stay of a
--- person with each other one, for a number that stands for many people may have a hundred thousand.
+-- that ended last before it.
+-- No stay is compared with each other stay of its person, for one number may have a hundred thousand. Who asks
+-- for the latest stay at a place, in a body (-1) or on a list (-2) is marked in time among those that can be
+-- followed: the turn of the last one before it says which. Stays are numbered as they begin.
 WITH begun AS (
     SELECT s.* FROM stays AS s WHERE s.begin_at IS NOT NULL
 ),
 marks AS (
-    SELECT 'named' AS way, f.run, f.person, f.journey, f.place, f.begin_at AS at, 0 AS asks, f.stay
+    SELECT f.run, f.person, f.journey, f.place AS follows, f.begin_at AS at, 0 AS asks, f.stay
     FROM begun AS f
     WHERE f.place IN (SELECT t.from_place FROM begun AS t)
     UNION ALL
-    SELECT 'named', t.run, t.person, t.journey, t.from_place, t.begin_at, 1, t.stay
+    SELECT t.run, t.person, t.journey, t.from_place, t.begin_at, 1, t.stay
     FROM begun AS t
     WHERE t.from_place IS NOT NULL
     UNION ALL
-    SELECT 'host', f.run, f.person, 0, 0, f.present_from, 0, f.stay
+    SELECT f.run, f.person, 0, -1, f.present_from, 0, f.stay
     FROM begun AS f
     WHERE f.holds = 'body' AND f.present_from <= coalesce(f.present_to, f.seen_to)
+      AND f.person IN (SELECT t.person FROM begun AS t WHERE t.holds = 'caseload')
     UNION ALL
-    SELECT 'host', t.run, t.person, 0, 0, t.begin_at, 1, t.stay
+    SELECT t.run, t.person, 0, -1, t.begin_at, 1, t.stay
     FROM begun AS t
     WHERE t.holds = 'caseload'
     UNION ALL
-    SELECT 'list', f.run, f.person, f.journey, 0, f.end_at, 0, f.stay
+    SELECT f.run, f.person, f.journey, -2, f.end_at, 0, f.stay
     FROM begun AS f
     WHERE f.holds = 'caseload' AND f.end_at IS NOT NULL
     UNION ALL
-    SELECT 'list', t.run, t.person, t.journey, 0, t.begin_at, 1, t.stay
+    SELECT t.run, t.person, t.journey, -2, t.begin_at, 1, t.stay
     FROM begun AS t
     WHERE t.holds = 'caseload'
 ),
 counted AS (
-    SELECT m.*, sum(1 - m.asks) OVER (
-               PARTITION BY m.way, m.run, m.person, m.journey, m.place
+    SELECT m.*, count(CASE WHEN m.asks = 0 THEN 1 END) OVER (
+               PARTITION BY m.run, m.person, m.journey, m.follows
                ORDER BY m.at, m.asks, m.stay ROWS UNBOUNDED PRECEDING
            ) AS turn
     FROM marks AS m
 ),
 latest AS (
     SELECT c.*, lag(c.stay) OVER (
-               PARTITION BY c.way, c.run, c.person, c.journey, c.place ORDER BY c.turn
+               PARTITION BY c.run, c.person, c.journey, c.follows ORDER BY c.turn
            ) AS stay_before
     FROM counted AS c
     WHERE c.asks = 0
 ),
 found AS (
-    SELECT c.way, c.stay, CASE WHEN l.stay <> c.stay THEN l.stay ELSE l.stay_before END AS from_stay
+    SELECT c.follows, c.stay, CASE WHEN l.stay <> c.stay THEN l.stay ELSE l.stay_before END AS from_stay
     FROM counted AS c
     JOIN latest AS l
-        ON l.way = c.way AND l.run = c.run AND l.person = c.person AND l.journey = c.journey
-       AND l.place = c.place AND l.turn = c.turn
+        ON l.run = c.run AND l.person = c.person AND l.journey = c.journey
+       AND l.follows = c.follows AND l.turn = c.turn
     WHERE c.asks = 1
 ),
 nested AS (
@@ -69,7 +72,7 @@ later AS (
        AND (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
             OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
        AND coalesce(f.from_place, -1) <> t.place AND f.seen_to < coalesce(f.seen_before, $for_ever)
-    WHERE t.stay NOT IN (SELECT n.stay FROM found AS n WHERE n.way = 'named' AND n.from_stay IS NOT NULL)
+    WHERE t.stay NOT IN (SELECT n.stay FROM found AS n WHERE n.follows > 0 AND n.from_stay IS NOT NULL)
     GROUP BY t.stay
 ),
 bodies AS (
@@ -99,17 +102,17 @@ hosts AS (
     FROM found AS h
     JOIN begun AS t ON t.stay = h.stay
     JOIN begun AS f ON f.stay = h.from_stay AND t.begin_at <= coalesce(f.present_to, f.seen_to)
-    WHERE h.way = 'host'
+    WHERE h.follows = -1
 ),
 pairs AS (
     SELECT t.stay AS to_stay, coalesce(n.from_stay, r.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
            coalesce(n.from_stay, r.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
-    LEFT JOIN found AS n ON n.way = 'named' AND n.stay = t.stay
+    LEFT JOIN found AS n ON n.follows > 0 AND n.stay = t.stay
     LEFT JOIN later AS r ON r.stay = t.stay
     LEFT JOIN direct AS b ON b.stay = t.stay
     LEFT JOIN hosts AS h ON h.stay = t.stay
-    LEFT JOIN found AS l ON l.way = 'list' AND l.stay = t.stay
+    LEFT JOIN found AS l ON l.follows = -2 AND l.stay = t.stay
 ),
 timed AS (
     SELECT t.run, t.person, t.journey, f.stay AS from_stay, t.stay AS to_stay,

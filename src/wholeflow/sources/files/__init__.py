@@ -10,7 +10,7 @@ its line. Neither holds what a cell says.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import wholeflow.sources.files.csv_file as csv_file
@@ -40,16 +40,24 @@ READABLE = (
 __all__ = ["READABLE", "Piece", "column_names", "facts", "find_files", "is_sparse", "pieces"]
 
 
-def find_files(paths: list[Path]) -> list[Path]:
+def find_files(
+    paths: list[Path], is_named: Callable[[Path], bool] = lambda path: False
+) -> list[Path]:
     """The readable files among paths and, sorted, in the folders among them.
 
-    Hidden files, and those that Excel keeps beside an open workbook, are left out.
+    In folders they are known by their endings; what ``is_named`` knows is one whatever its
+    ending. Hidden files, and those that Excel keeps beside an open workbook, are left out.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if p.name.lower().endswith(READABLE)]
-            found += [p for p in inside if p.is_file() and not p.name.startswith((".", "~$"))]
+            found += [
+                one
+                for one in sorted(path.rglob("*"))
+                if (one.name.lower().endswith(READABLE) or is_named(one))
+                and one.is_file()
+                and not one.name.startswith((".", "~$"))
+            ]
         elif path.exists():
             found.append(path)
         else:
