@@ -333,10 +333,11 @@ PLANTED = [
     ),
     (
         "blank-words", "wards",
+        # where a tenth of the rows or more have the word, it is how the file writes an empty cell
         """
         id | number | ward | start            | end
         7  | Eve    | Ward | 2024-07-30 09:00 | NULL
-        """,
+        """ + "\n".join(f"{n} | p{n} | Ward | 2024-07-20 09:00 | 2024-07-21 09:00" for n in range(8, 16)),
         [("wards.csv", 5, "end")], set(),
     ),
     (
