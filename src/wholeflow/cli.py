@@ -27,7 +27,7 @@ from wholeflow.core.errors import InputError, RequestError, WholeflowError
 from wholeflow.events import EventLog
 from wholeflow.measures import definitions
 from wholeflow.sources import Reading, read, shipped_mappings
-from wholeflow.store import Store, open_store
+from wholeflow.store import LoadResult, Store, open_store
 
 app = typer.Typer(
     name="wholeflow",
@@ -139,16 +139,7 @@ def load(
     if explain:
         typer.echo(records.explain() if isinstance(records, Reading) else log_in_words(records))
         return
-    is_new = not os.path.exists(store)  # Path.exists refuses a folder that may not be searched
-    with progress("Loading") as tell, open_store(store) as opened:
-        try:
-            books = api.load(opened, records, keep_ids=keep_ids, tell=tell)
-        except BaseException as error:
-            if is_new:
-                opened.remove_if_empty()
-            if isinstance(error, KeyboardInterrupt):
-                errors.print("stopped; the store is as it was before")
-            raise
+    books = load_into(store, records, keep_ids)
     show(books, as_json)
     for line in left_out(records):
         errors.print(line, markup=False)
@@ -158,6 +149,20 @@ def load(
             where=", ".join(path.name for path in paths),
             repair="Mend the mapping as the reasons above say, and load again.",
         )
+
+
+def load_into(store: Path, records: Reading | EventLog, keep_ids: bool) -> LoadResult:
+    """Load records into a store, made where there is none and removed again if that fails."""
+    is_new = not os.path.exists(store)  # Path.exists refuses a folder that may not be searched
+    with progress("Loading") as tell, open_store(store) as opened:
+        try:
+            return api.load(opened, records, keep_ids=keep_ids, tell=tell)
+        except BaseException as error:
+            if is_new:
+                opened.remove_if_empty()
+            if isinstance(error, KeyboardInterrupt):
+                errors.print("stopped; the store is as it was before")
+            raise
 
 
 LOGS = ("xes", "ocel")

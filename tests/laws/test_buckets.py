@@ -10,6 +10,9 @@ from wholeflow.journeys import buckets
 from wholeflow.journeys.operators import DERIVED
 from wholeflow.sources.demo import write_records
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 KEY = Key(b"k" * 32)
 
 

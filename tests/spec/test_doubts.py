@@ -13,6 +13,9 @@ from wholeflow.core.errors import WholeflowError
 from wholeflow.sources.mapping_file import read_mapping
 from wholeflow.store import open_store
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 MAPPING = """
 source = "ed"
 times = ["%Y-%m-%d %H:%M"]

@@ -17,6 +17,9 @@ from wholeflow.journeys import check
 from wholeflow.journeys.checking import Check, questions
 from wholeflow.store import replace_links
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 MAPPING = """
 source = "town"
 people = "town"

@@ -15,6 +15,9 @@ from tests.spec.tables import at, expect
 
 from wholeflow.core.errors import InputError
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 ONE_FEED = """
 source = "ed"
 times = ["%Y-%m-%d %H:%M"]

@@ -15,6 +15,9 @@ from tests.spec.feeds import Desk
 from wholeflow.core.errors import RequestError
 from wholeflow.sources import read
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 MAPPING = """
 source = "town"
 times = ["%Y-%m-%d"]

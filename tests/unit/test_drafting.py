@@ -25,6 +25,9 @@ from wholeflow.sources.files import column_names
 from wholeflow.sources.mapping import FileMapping
 from wholeflow.sources.mapping_file import parse_mapping
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 Row = dict[str, str]
 
 

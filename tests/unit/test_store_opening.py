@@ -21,6 +21,9 @@ from wholeflow.store.engine import DuckDBEngine
 from wholeflow.store.faults import process_name
 from wholeflow.store.schema import VERSION
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
+
 KEY = Key(b"k" * 32)
 LAYOUT_1 = Path(__file__).with_name("layout_1.sql").read_text("utf-8")
 EVENT = {"person": "a", "at": "2024-07-01 09:00", "kind": "arrived", "place": "Ward"}

@@ -141,7 +141,6 @@ def _splink() -> tuple[Any, Any, tuple[type[Exception], ...]]:
     try:
         import splink
         import splink.comparison_library as comparisons
-        from splink import DuckDBAPI  # noqa: F401
         from splink.internals.exceptions import SplinkException
     except ImportError as error:
         raise UnsupportedError(
