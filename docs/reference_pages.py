@@ -57,7 +57,8 @@ def tables_page():
         rows_of(common_fields()),
     ]
     for name in table_names():
-        parts += [f"## {name}", rows_of(table(name).own)]
+        own = table(name).own
+        parts += [f"## {name}", rows_of(own) if own else "No columns but those of every table."]
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,6 +11,7 @@ from wholeflow.core.errors import WholeflowError
 from wholeflow.events import choices, table, table_names
 from wholeflow.events.declared import read_rows
 from wholeflow.events.log import log_schema
+from wholeflow.governance.nhs_number import WRONG_CHECK_DIGIT
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import OPERATORS, columns
 from wholeflow.journeys.asking import SEVERITIES, answers, ask, questions
@@ -18,7 +19,10 @@ from wholeflow.journeys.operators import DERIVED, KNOWN_AS
 from wholeflow.measures import definitions
 from wholeflow.measures.definition import NEEDS
 from wholeflow.measures.measuring import FAMILIES
+from wholeflow.sources.cells import BLANK_WORD, UNLISTED_CODE, UNREAD_TRAIT
 from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
+from wholeflow.sources.translate import REPEATED_HOUR
+from wholeflow.store.books import REPEATED_ROW
 
 ROOT = Path(__file__).parents[2]
 RULES = set(re.findall(r"^\*\*§(\d+)", (ROOT / "docs/rules.md").read_text("utf-8"), re.MULTILINE))
@@ -180,3 +184,19 @@ def test_every_kind_of_event_has_a_meaning():
     assert all(
         row["meaning"].endswith(".") for row in read_rows("wholeflow.events", "tables/kinds.csv")
     )
+
+
+def test_every_doubt_that_is_noted_is_declared_and_asked_for():
+    noted = {
+        WRONG_CHECK_DIGIT,
+        BLANK_WORD,
+        UNLISTED_CODE,
+        UNREAD_TRAIT,
+        REPEATED_HOUR,
+        REPEATED_ROW,
+    }
+    folder = ROOT / "src/wholeflow/journeys/findings"
+    asked = re.findall(
+        r'^doubt = "(.+)"', "\n".join(p.read_text("utf-8") for p in folder.glob("*.toml")), re.M
+    )
+    assert noted == set(choices("doubts")) == set(asked)

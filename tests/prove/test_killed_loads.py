@@ -48,7 +48,7 @@ def instants(count: int, seed: int) -> list[Instant]:
 
 def code() -> str:
     """Tells versions of the store's code apart."""
-    files = sorted([*STORE.glob("*.py"), *STORE.glob("layouts/*.sql")])
+    files = sorted([*STORE.glob("*.py"), *STORE.glob("upgrades/*.sql")])
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 

@@ -238,6 +238,14 @@ PLANTED = [
         [("ed.csv", 5, "arrived: a time in none of the declared formats")], set(),
     ),
     (
+        "silent-rows", "visits",
+        """
+        id | number | seen | what
+        7  | Eve    |      | bloods
+        """,
+        [("visits.csv", 4, "nothing that the mapping names")], set(),
+    ),
+    (
         "total-rows", "visits",
         """
         id    | number | seen | what

@@ -535,10 +535,24 @@ def test_what_is_no_time_is_rejected(desk, cell):
     assert [(line, field) for line, field, _ in desk.rejects()] == [(2, "arrived")]
 
 
-def test_a_row_that_says_nothing_is_rejected_and_counted(desk):
+def test_a_row_that_says_nothing_is_kept_as_such_and_counted(desk):
+    books = desk.load(desk.file(lines("v1,Ann,,,", GOOD[1])))
+    assert (books.read, books.loaded, books.rejected) == (2, 2, 0)
+    assert books.written["unsaid"] == 1
+    assert "1 to unsaid (rows that say nothing that the mapping names)" in str(books)
+
+
+def test_a_row_that_says_nothing_is_rejected_where_no_key_names_it(desk):
+    desk.mapping(MAPPING.replace('key = ["visit"]\n', ""))
     books = desk.load(desk.file(lines("v1,Ann,,,", GOOD[1])))
     assert (books.read, books.loaded, books.rejected) == (2, 1, 1)
     assert [line for line, _, _ in desk.rejects()] == [2]
+
+
+def test_a_row_that_says_nothing_and_has_no_key_is_rejected(desk):
+    books = desk.load(desk.file(lines(",Ann,,,", GOOD[1])))
+    assert [(line, field) for line, field, _ in desk.rejects()] == [(2, "visit")]
+    assert (books.read, books.loaded, books.rejected) == (2, 1, 1)
 
 
 def test_two_rows_with_one_key_and_other_contents_are_a_conflict(desk):

@@ -148,7 +148,8 @@ def test_words_for_an_empty_cell_and_rows_taken_back(tmp_path):
     )
     store = wf.open()
     books = wf.load(store, reading, key=KEY)
-    assert (books.read, books.loaded, books.rejected) == (3, 2, 1)  # row 2 says nothing
+    assert (books.read, books.loaded, books.rejected) == (3, 3, 0)
+    assert books.written["unsaid"] == 1  # row 2 says nothing
     assert wf.measure(store, "arrivals").rows["n"].to_pylist() == [1]
     assert json.dumps(books.as_dict())
 

@@ -13,8 +13,8 @@ from importlib.resources import files
 
 from wholeflow.core.errors import unknown
 
-LEDGERS = ("events", "event_objects", "messages", "capacity", "money", "counts", "marks")
-"""What happened."""
+LEDGERS = ("events", "event_objects", "messages", "capacity", "money", "counts", "marks", "unsaid")
+"""What happened, and the records that tell of nothing."""
 
 THINGS = (
     "organisations",

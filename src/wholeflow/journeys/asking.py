@@ -20,7 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from wholeflow.core import time
+from wholeflow.core.errors import unknown
 from wholeflow.core.sql import quoted
+from wholeflow.events import choices
 from wholeflow.journeys.view import ALWAYS, FOR_EVER, Journeys
 
 SEVERITIES = ("error", "warning", "note")
@@ -61,7 +63,10 @@ def questions() -> tuple[Question, ...]:
 def _question(name: str, told: dict[str, Any]) -> Question:
     """What a file in ``findings/`` asks: by its ``sql``, or for the rows with its ``doubt``."""
     if "doubt" in told:
-        told["sql"] = _DOUBTED.format(doubt=quoted(told.pop("doubt")))
+        doubt = told.pop("doubt")
+        if doubt not in choices("doubts"):
+            raise unknown("doubt", doubt, list(choices("doubts")))
+        told["sql"] = _DOUBTED.format(doubt=quoted(doubt))
     return Question(name, **told)
 
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from wholeflow.core.errors import InputError
 from wholeflow.core.sql import named, quoted
 from wholeflow.events import Field
+from wholeflow.governance.nhs_number import NHS_NUMBER, WRONG_CHECK_DIGIT
 from wholeflow.sources.mapping import Condition, FileMapping, Mapping, Saying, Value
-from wholeflow.sources.people import NHS_NUMBER
 
 NOT_A_TIME = "a time in none of the declared formats"
 NOT_A_NUMBER = "not a number"
@@ -21,7 +21,6 @@ IS_BLANK = "blank, and it must be there"
 PERSON = "person"
 """Whoever maps a column of persons means that every row is about one (`docs/guides`)."""
 
-WRONG_CHECK_DIGIT = "wrong check digit"
 BLANK_WORD = "blank word"
 UNLISTED_CODE = "unlisted code"
 UNREAD_TRAIT = "unread trait"

@@ -11,10 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wholeflow.events.declared import SHARED_NUMBER
+from wholeflow.governance.nhs_number import NHS_NUMBER
 from wholeflow.sources.mapping import Condition, Saying, Value
-
-NHS_NUMBER = "nhs-number"
-"""The scheme whose numbers have a check digit."""
 
 TRAITS = ("birth_date", "birth_year", "sex", "postcode", "forename", "surname")
 """What a mapping may name as traits."""

@@ -35,7 +35,7 @@ from wholeflow.sources.cells import (
 from wholeflow.sources.files import Piece
 from wholeflow.sources.joins import TWICE, says_two_things
 from wholeflow.sources.mapping import FileMapping, Mapping, Saying
-from wholeflow.sources.periods import starts
+from wholeflow.sources.periods import moved_on, starts
 from wholeflow.sources.repeated_hour import resolved
 from wholeflow.store import Engine, Reject
 
@@ -65,7 +65,7 @@ REPAIRS = {
     NOT_A_CODE: "Add the code to `codes` in the mapping, or mend the cell.",
     IS_BLANK: "Fill the cell at its source.",
     NO_KEY: "Fill the cell at its source, or name other columns as `key` in the mapping.",
-    SAYS_NOTHING: "Add what it says to the mapping, or leave it out of the export.",
+    SAYS_NOTHING: "Add what it says to the mapping, or a `key`: then it is kept as saying nothing.",
     TWICE: "Mend the other file, or give its layout recorded_at, so that the latest row counts.",
 }
 
@@ -119,11 +119,16 @@ def translate(engine: Engine, mapping: Mapping, layout: FileMapping, piece: Piec
     rejects |= {(line, "", TWICE) for line in {*says_two_things(piece.rows)} - takes_back} | unread
     faulty = np.array(sorted({line for line, _, _ in rejects}), np.int64)
     silent = _silent(piece.rows["line"].to_numpy(), said, faulty)
-    rejects |= {(int(line), "", SAYS_NOTHING) for line in silent}
-    refused = np.concatenate([faulty, silent])
+    if layout.key:
+        unsaid = _unsaid(engine, mapping, layout, rows.filter(_at(rows, silent)))
+        said.append(unsaid)
+        rejects |= {*unsaid.faults}
+    else:
+        rejects |= {(int(line), "", SAYS_NOTHING) for line in silent}
+    refused = np.array(sorted({line for line, _, _ in rejects}), np.int64)
     tables: dict[str, list[pa.Table]] = {}
     for one in said:
-        tables.setdefault(one.table, []).append(_without(one.rows, refused))
+        tables.setdefault(one.table, []).append(one.rows.filter(pc.invert(_at(one.rows, refused))))
         doubts += one.doubts
     refusals = tuple(
         Reject(line, name, f"{name}: {why}" if name else why, REPAIRS[why])
@@ -132,7 +137,7 @@ def translate(engine: Engine, mapping: Mapping, layout: FileMapping, piece: Piec
     return Translated(
         {name: pa.concat_tables(rows) for name, rows in tables.items()},
         piece.rejects + refusals,
-        _each_once(_without(pa.concat_tables([DOUBTS.empty_table(), *doubts]), refused)),
+        _each_once(pa.concat_tables([DOUBTS.empty_table(), *doubts]), refused),
     )
 
 
@@ -164,14 +169,15 @@ def _silent(lines: np.ndarray, said: list[Said], faulty: np.ndarray) -> np.ndarr
     return np.asarray(lines[~heard[lines - first]])
 
 
-def _without(rows: pa.Table, lines: np.ndarray) -> pa.Table:
-    if not len(lines):
-        return rows
-    return rows.filter(pc.invert(pc.is_in(rows["line"], value_set=pa.array(lines))))
+def _at(rows: pa.Table, lines: np.ndarray) -> pa.Array:
+    """Which rows are at one of some lines."""
+    return pc.is_in(rows["line"], value_set=pa.array(lines))
 
 
-def _each_once(doubts: pa.Table) -> pa.Table:
-    return doubts.group_by(DOUBTS.names, use_threads=False).aggregate([]).cast(DOUBTS)
+def _each_once(doubts: pa.Table, refused: np.ndarray) -> pa.Table:
+    """The doubts of rows that are used, each once."""
+    used = doubts.filter(pc.invert(_at(doubts, refused)))
+    return used.group_by(DOUBTS.names, use_threads=False).aggregate([]).cast(DOUBTS)
 
 
 PERIOD = "period of the record"
@@ -223,6 +229,17 @@ def _taken_back(
         part = len(layout.says)
         rows = _is_withdrawn(layout)
         yield _found(engine, mapping, layout, bare, cells, part, rows, schema)
+
+
+def _unsaid(engine: Engine, mapping: Mapping, layout: FileMapping, rows: pa.Table) -> Said:
+    """Rows with a key of which the mapping says nothing: the record is there, and is silent."""
+    bare = Saying("unsaid", (), is_own=True)
+    cells = _cells(mapping, layout, bare, rows.schema)
+    engine.register("cells", rows)
+    try:
+        return _found(engine, mapping, layout, bare, cells, 0, "true", rows.schema)
+    finally:
+        engine.unregister("cells")
 
 
 def _found(
@@ -388,7 +405,7 @@ def _instants(
     read = found[cell.name].combine_chunks()
     missing = np.asarray(read.is_null())
     wall = read.fill_null(0).to_numpy(zero_copy_only=False).astype(np.int64)
-    wall = _moved_on(wall, cell.value.plus)
+    wall = moved_on(wall, cell.value.plus)
     form = found[f"format of {cell.name}"].fill_null(0).to_numpy().astype(np.int64)
     local = ~np.isin(form, _zoned_formats(cell))
     instants, gaps, repeats = time.wall_to_instant(wall, zone)
@@ -419,25 +436,6 @@ def _zoned_formats(cell: Cell) -> list[int]:
         for number, form in enumerate(cell.value.formats)
         if "%z" in form or form.endswith("Z")
     ]
-
-
-DAYS = {"day": 1, "week": 7}
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
-
-
-def _moved_on(wall: np.ndarray, plus: str) -> np.ndarray:
-    if plus in DAYS:
-        return wall + DAYS[plus] * time.DAY
-    if plus in MONTHS:
-        moment = wall.astype("datetime64[us]")
-        month = moment.astype("datetime64[M]")
-        there = month + MONTHS[plus]
-        later = there.astype("datetime64[us]") + (moment - month)
-        days = (moment.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(np.int64)
-        length = (there + 1).astype("datetime64[D]") - there.astype("datetime64[D]")
-        beyond = np.maximum(days + 1 - length.astype(np.int64), 0)  # 31 January, a month on
-        return np.asarray(later.astype(np.int64) - beyond * time.DAY)
-    return wall
 
 
 def _precision(at: Cell, found: pa.Table) -> pa.Array:

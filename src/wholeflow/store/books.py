@@ -18,6 +18,8 @@ CONFLICT_REPAIR = (
     "or more columns in its key."
 )
 REPEATED_ROW = "repeated row"
+TOLD = {"unsaid": " (rows that say nothing that the mapping names)"}
+"""What a table is for, where its name alone does not tell whoever loads."""
 REJECTS = pa.schema(
     [("line", pa.int64()), ("field", pa.string()), ("reason", pa.string()), ("repair", pa.string())]
 )
@@ -72,7 +74,11 @@ class LoadResult:
             f"read {self.read:,} = loaded {self.loaded:,} + already {self.already:,} "
             f"+ rejected {self.rejected:,}"
         ]
-        lines += [f"  {count:,} to {name}" for name, count in self.written.items() if count]
+        lines += [
+            f"  {count:,} to {name}{TOLD.get(name, '')}"
+            for name, count in self.written.items()
+            if count
+        ]
         for reason, count in self.reasons.items():
             lines.append(f"  {count:,} rejected: {reason}; {self.repairs.get(reason, '')}")
         if not self.read:

@@ -1,4 +1,4 @@
-"""Bringing stores of older layouts up to date: one SQL file for each step, in ``layouts/``.
+"""Bringing stores of older layouts up to date: one SQL file for each step, in ``upgrades/``.
 
 A step is written once, with the names of its day, and never changed again. After it a store has
 the tables and columns that a new store of that layout has, in the same order.
@@ -38,7 +38,7 @@ def migrate(engine: Engine, layout: int, where: str) -> None:
     """Bring a store of a layout to ours, step by step in one transaction."""
     with engine.transaction():
         for step in range(layout, VERSION):
-            engine.execute(text_of("wholeflow.store", f"layouts/{step}_to_{step + 1}.sql"))
+            engine.execute(text_of("wholeflow.store", f"upgrades/{step}_to_{step + 1}.sql"))
         if layout < DIGESTS_SINCE:
             _digest_again(engine)
         engine.execute("UPDATE about SET value = ? WHERE name = 'layout'", [str(VERSION)])

@@ -234,14 +234,14 @@ def _blank(guess: Guess, roles: Roles) -> None:
 
 def _national(roles: Roles) -> str:
     """Words about the national layout whose columns the file has, if there is one."""
-    folder = shipped("wholeflow.sources").joinpath("layouts")
+    folder = shipped("wholeflow.sources").joinpath("field_lists")
     if not folder.is_dir():
         return ""
     mine = {names.slug(column) for column in roles.looks}
     for entry in sorted(folder.iterdir(), key=lambda one: one.name):
         if not entry.name.endswith(".csv"):
             continue
-        rows = read_rows("wholeflow.sources", f"layouts/{entry.name}")
+        rows = read_rows("wholeflow.sources", f"field_lists/{entry.name}")
         theirs = {
             names.slug(row[name]) for row in rows for name in ("field", "column") if name in row
         }

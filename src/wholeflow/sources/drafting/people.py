@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from wholeflow.governance.nhs_number import NHS_NUMBER
 from wholeflow.sources.drafting import names
 from wholeflow.sources.drafting.roles import Roles
 from wholeflow.sources.drafting.shared import Shared, Tie, generic
 from wholeflow.sources.drafting.stays import percent
 from wholeflow.sources.drafting.writing import Guess, cell, listed, table, text
-from wholeflow.sources.people import NHS_NUMBER
 
 
 def person(roles: Roles, shared: Shared, prefix: str = "") -> list[str]:

@@ -1,5 +1,5 @@
 -- Layout 2: periods that newer extracts replace, who keeps a feed, which load brought a file last,
--- doubts, traits for linking, and objects.
+-- doubts, records that say nothing, traits for linking, and objects.
 
 CREATE OR REPLACE TABLE ledger.events AS
 SELECT id, part, source, recorded_at, withdrawn, run, CAST(NULL AS BIGINT) AS period,
@@ -85,6 +85,11 @@ CREATE TABLE ledger.event_objects (
     "id" BIGINT, "part" BIGINT, "source" INTEGER, "recorded_at" BIGINT, "withdrawn"
     BOOLEAN, "run" BIGINT, "period" BIGINT, "event" BIGINT, "event_part" BIGINT, "object"
     BIGINT, "qualifier" INTEGER
+);
+
+CREATE TABLE ledger.unsaid (
+    "id" BIGINT, "part" BIGINT, "source" INTEGER, "recorded_at" BIGINT, "withdrawn"
+    BOOLEAN, "run" BIGINT, "period" BIGINT
 );
 
 CREATE TABLE ledger.traits (

@@ -13,12 +13,12 @@ NEEDED = {"mandatory", "required", "optional", "pilot"}
 
 
 def layout(name):
-    return list(read_rows("wholeflow.sources", f"layouts/{name}.csv"))
+    return list(read_rows("wholeflow.sources", f"field_lists/{name}.csv"))
 
 
 def code_lists():
     found = {}
-    for row in read_rows("wholeflow.sources", "layouts/code_lists.csv"):
+    for row in read_rows("wholeflow.sources", "field_lists/code_lists.csv"):
         assert row["meaning"].endswith(".")
         assert row["code"] not in found.setdefault(row["list"], {}), row
         found[row["list"]][row["code"]] = row["meaning"]
@@ -31,7 +31,9 @@ def loosely(text):
 
 
 def test_every_national_layout_says_where_it_is_from():
-    about = {row["layout"]: row for row in read_rows("wholeflow.sources", "layouts/layouts.csv")}
+    about = {
+        row["layout"]: row for row in read_rows("wholeflow.sources", "field_lists/where_from.csv")
+    }
     assert sorted(about) == NATIONAL
     assert all(row["title"] and row["from"] and row["licence"] for row in about.values())
 

@@ -1,0 +1,5 @@
+"""`python -m wholeflow.cli`."""
+
+from wholeflow.cli import main
+
+main()

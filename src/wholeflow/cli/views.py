@@ -1,0 +1,147 @@
+"""Commands that show what happened: journeys, measures, maps, the report; and a made-up place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wholeflow import api
+from wholeflow.cli.terminal import (
+    AsOf,
+    Csv,
+    Json,
+    Links,
+    StorePath,
+    app,
+    existing,
+    progress,
+    show,
+    show_rows,
+    with_local_times,
+)
+from wholeflow.core.errors import RequestError
+from wholeflow.measures import definitions
+
+JOURNEY_COLUMNS = [
+    "person", "from_at", "hours", "stays", "organisations", "wait_hours", "delay_hours",
+]  # fmt: skip
+"""What the terminal shows of a journey; --csv and --json have every column."""
+
+
+@app.command(epilog="Example: wholeflow journeys place.duckdb --csv > journeys.csv")
+def journeys(
+    store: StorePath,
+    person: Annotated[
+        str | None, typer.Option(metavar="KEY", help="One person's steps, by pseudonym.")
+    ] = None,
+    as_of: AsOf = None,
+    links: Links = "likely",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """List people's journeys, or the steps of one person."""
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        rows = seen.person(person) if person else seen.table("journeys")
+        rows = with_local_times(rows, seen.zone)
+        if not (as_json or as_csv or person):
+            rows = rows.select(JOURNEY_COLUMNS)
+        show_rows(rows, as_json, as_csv)
+
+
+@app.command(epilog="Example: wholeflow measure place.duckdb stay wait --by place,month")
+def measure(
+    store: StorePath,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help=f"Measures: {', '.join(definitions())}; or definition files (TOML).",
+        ),
+    ],
+    by: Annotated[
+        str,
+        typer.Option(help="Group by, with commas: place, organisation, setting, week, month ..."),
+    ] = "",
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw the figures over time into this SVG file.")
+    ] = None,
+    as_of: AsOf = None,
+    links: Links = "likely",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Measure flow: each figure with how sure it is and what was left out."""
+    groups = [name.strip() for name in by.split(",") if name.strip()]
+    if chart and len(names) != 1:
+        raise RequestError("a chart shows one measure", repair="Name one measure with --chart.")
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        results = [api.measure(seen, name, groups) for name in names]
+        if chart:
+            api.chart(results[0], to=chart)
+    if as_json:
+        typer.echo(json.dumps([result.as_dict() for result in results], ensure_ascii=False))
+        return
+    for result in results:
+        if not as_csv:
+            typer.echo(result.says)
+        if result.by or as_csv:
+            show_rows(result.rows, False, as_csv)
+        if not as_csv:
+            for limit in result.limits:
+                typer.echo(limit)
+
+
+@app.command(name="map", epilog="Example: wholeflow map place.duckdb --out map.svg")
+def flow_map(
+    store: StorePath,
+    out: Annotated[Path | None, typer.Option(help="Write the map into this SVG file.")] = None,
+    as_of: AsOf = None,
+    links: Links = "likely",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Show how people move between places; with --out, draw it."""
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        if out:
+            api.map(seen, to=out)
+        rows = seen.table("transitions").sort_by([("moves", "descending")])
+    if out and not (as_json or as_csv):
+        typer.echo(f"wrote {out}")
+        return
+    show_rows(rows, as_json, as_csv)
+
+
+@app.command(epilog="Example: wholeflow report place.duckdb --out place.html")
+def report(
+    store: StorePath,
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
+    as_of: AsOf = None,
+    links: Links = "likely",
+) -> None:
+    """Write one page about the place that anyone can read, with no network and no script."""
+    with progress("Writing the report"), existing(store) as opened:
+        written = api.report(api.journeys(opened, as_of=as_of, links=links), out, title=title)
+    typer.echo(f"wrote {written}")
+
+
+@app.command(epilog="Example: wholeflow demo --dir demo")
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where to put it.")] = Path("demo"),
+    people: Annotated[int, typer.Option(help="How many people live there.")] = 1500,
+    seed: Annotated[int, typer.Option(help="Another seed, another place.")] = 1,
+    truth: Annotated[
+        bool, typer.Option("--truth", help="Also write what truly happened, to check against.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run the whole way on a made-up place: six organisations' records in, a report out."""
+    with progress("Making Riverford"):
+        made = api.demo(folder, people=people, seed=seed, truth=truth)
+    show(made, as_json)
