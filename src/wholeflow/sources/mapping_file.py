@@ -129,6 +129,15 @@ def _identifying(layout: FileMapping) -> Iterator[tuple[str, bool]]:
                     yield from ((column, n > 0) for n, column in enumerate(columns))
 
 
+def _share_by_joins(layout: FileMapping, secret: dict[str, set[tuple[str, bool]]]) -> None:
+    """Add columns that identify because those that they are joined on do."""
+    for join in layout.joins:
+        ours, theirs = secret[layout.feed], secret[join.feed]
+        for here, there in join.on:
+            ours |= {(here, after) for column, after in theirs if column == there}
+            theirs |= {(there, after) for column, after in ours if column == here}
+
+
 def _kept_as_they_are(layout: FileMapping) -> Iterator[tuple[str, str]]:
     """Fields whose cells a store keeps as they are, with the columns of each."""
     for said in layout.says:
@@ -318,7 +327,12 @@ class _Reader:
         return Replaces(self.value(cell, times, RECORDED_AT, f"{feed}.replaces"), raw["by"])
 
     def joined(self, raw: dict[str, Any], feed: str) -> list[Any]:
-        return self.tables(raw, "join", "join = [{ feed = ..., on = ... }]", feed)
+        entries = self.tables(raw, "join", "join = [{ feed = ..., on = ... }]", feed)
+        others = [str(entry.get("feed")) for entry in entries]
+        for other in sorted({other for other in others if others.count(other) > 1}):
+            self.fail(f"{feed}.join", f"names {other!r} twice",
+                      "Join a feed once: its columns are known by its name.")  # fmt: skip
+        return entries
 
     def join(self, raw: dict[str, Any], top: dict[str, Any], feed: str) -> Join:
         self.only(raw, ["feed", "on"], f"{feed}.join")
@@ -378,9 +392,11 @@ class _Reader:
     def keep_identifiers_out(self, layouts: tuple[FileMapping, ...]) -> None:
         """A column that identifies somebody goes to no field that is kept as it is.
 
-        Nor does one that another file looks up by a join.
+        Nor does one that another file looks up by a join, nor one that is joined on such a column.
         """
         secret = {layout.feed: set(_identifying(layout)) for layout in layouts}
+        for layout in layouts * len(layouts):  # as many joins as there are files lie between two
+            _share_by_joins(layout, secret)
         for layout in layouts:
             hidden = set(secret[layout.feed])
             for join in layout.joins:
