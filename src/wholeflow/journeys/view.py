@@ -124,6 +124,7 @@ class Journeys:
         ranges = buckets.ranges(self.engine, self._number_of("present_events"))
         if len(ranges) == 1:
             return [body]
+        self.engine.take_more_memory()
         return [
             self._numbered_on(name, buckets.of_bucket(body, first, last), is_first=first == 0)
             for first, last in ranges

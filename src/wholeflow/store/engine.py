@@ -23,6 +23,9 @@ STORAGE_VERSION = "v1.4.0"
 MEMORY = "750MB"
 """What DuckDB may use before it works from disk; docs/benchmarks.md has the measurements."""
 
+MEMORY_OF_LARGE = "2GB"
+"""The same where a store is so large that it is worked through in buckets."""
+
 
 class Engine(Protocol):
     """What the operators need of a database, and no more."""
@@ -44,6 +47,9 @@ class Engine(Protocol):
 
     def session(self) -> Engine:
         """The same data with its own temporary tables; closed with this engine."""
+
+    def take_more_memory(self) -> None:
+        """Use as much memory as the work on a large store deserves."""
 
     def close(self) -> None:
         """Let go of the file."""
@@ -102,6 +108,10 @@ class DuckDBEngine:
         other._spill = None
         self._sessions.append(other)
         return other
+
+    def take_more_memory(self) -> None:
+        """Use as much memory as the work on a large store deserves."""
+        self.execute(f"SET memory_limit = '{MEMORY_OF_LARGE}'")
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """The answer to a query, as Arrow."""

@@ -6,7 +6,11 @@
 -- for the latest stay at a place, in a body (-1) or on a list (-2) is marked in time among those that can be
 -- followed: the turn of the last one before it says which. Stays are numbered as they begin.
 WITH begun AS (
-    SELECT s.* FROM stays AS s WHERE s.begin_at IS NOT NULL
+    SELECT s.stay, s.run, s.person, s.journey, s.place, s.organisation, s.holds, s.from_place, s.referred_at,
+           s.arrived_at, s.started_at, s.ready_at, s.end_at, s.end_kind, s.begin_at, s.seen_to, s.present_from,
+           s.present_to, s.in_order
+    FROM stays AS s
+    WHERE s.begin_at IS NOT NULL
 ),
 marks AS (
     SELECT f.run, f.person, f.journey, f.place AS follows, f.begin_at AS at, 0 AS asks, f.stay

@@ -1,95 +1,132 @@
 -- Every event in its person's order (§4) and with the visit that it belongs to: events with a ref by
 -- that ref and place; others by place, a new visit after each end and at each further arrival. An
 -- event without a place is where its ref is first placed, else where the body last arrived and still is (§3).
+-- What is ordered is kept narrow, for sorting costs what is carried along; the words are joined at the end.
 WITH staged AS (
-    SELECT e.id, e.part, e.source, e.run, e.person, e.at, e.kind, e.place, e.sequence, e.precision,
-           e.activity, e.ref, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason,
-           k.stage, k.turn, CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
+    SELECT e.run, e.person, e.at, e.source, e.id, e.part, e.place, e.ref, coalesce(e.sequence, 0) AS sequence, k.turn,
+           CASE WHEN k.ends THEN 1 ELSE 0 END AS ends,
+           CASE WHEN k.stage IS NOT NULL AND NOT k.ends THEN e.at END AS goes_on_at,
            CASE WHEN e.kind = 'arrived' THEN 1 ELSE 0 END AS arrives,
            CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
-           coalesce(p.holds, 'body') AS holds
+           CASE WHEN coalesce(p.holds, 'body') = 'body' THEN 1 ELSE 0 END AS is_body,
+           CASE e.kind WHEN 'ready' THEN 1 WHEN 'started' THEN 2 ELSE 0 END AS within
     FROM present_events AS e
     JOIN kinds AS k ON k.kind = e.kind
     LEFT JOIN place_facts AS p ON p.place = e.place
 ),
-opened AS (
-    SELECT s.*,
-           (coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
-           OR coalesce(max(CASE WHEN s.ends = 0 AND s.stage IS NOT NULL THEN s.at END) OVER before_now, $always)
-              > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always))
-           AND NOT (s.holds = 'body' AND
-                    coalesce(max(CASE WHEN s.body_arrives = 1 THEN s.at END) OVER body_before, $always)
-                    > coalesce(max(CASE WHEN s.arrives = 1 THEN s.at END) OVER before_now, $for_ever)) AS is_open,
-           sum(s.arrives) OVER (PARTITION BY s.run, s.person, s.ref, s.place, s.at) AS arrives_now
+spans AS (
+    SELECT s.run, s.person, s.ref, coalesce(s.place, -1) AS place, min(s.goes_on_at) AS first_at,
+           min(CASE WHEN s.arrives = 1 THEN s.at END) AS arrived_at, min(CASE WHEN s.ends = 1 THEN s.at END) AS ended_at
     FROM staged AS s
+    WHERE s.ref IS NOT NULL
+    GROUP BY s.run, s.person, s.ref, coalesce(s.place, -1)
+),
+bodies AS (
+    SELECT s.*, max(CASE WHEN s.body_arrives = 1 THEN s.at END) OVER (
+               PARTITION BY s.run, s.person ORDER BY s.at RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS body_before
+    FROM staged AS s
+    WHERE s.ref IS NULL
+       OR s.body_arrives = 1 AND s.person IN (SELECT l.person FROM staged AS l WHERE l.ref IS NULL)
+),
+opened AS (
+    SELECT s.run, s.person, s.at, s.source, s.id, s.part, s.place, s.ref, s.sequence, s.turn, s.ends, s.arrives,
+           s.body_arrives, s.within, p.first_at < s.at AND (coalesce(p.ended_at, s.at) >= s.at OR p.ended_at < p.first_at) AS is_open,
+           CASE WHEN p.arrived_at = s.at THEN 1 ELSE 0 END AS arrives_now
+    FROM staged AS s
+    JOIN spans AS p
+        ON p.run = s.run AND p.person = s.person AND p.ref = s.ref AND p.place = coalesce(s.place, -1)
+    UNION ALL
+    SELECT s.run, s.person, s.at, s.source, s.id, s.part, s.place, s.ref, s.sequence, s.turn, s.ends, s.arrives,
+           s.body_arrives, s.within,
+           (coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
+           OR coalesce(max(s.goes_on_at) OVER before_now, $always)
+              > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always))
+           AND NOT (s.is_body = 1 AND coalesce(s.body_before, $always)
+                    > coalesce(max(CASE WHEN s.arrives = 1 THEN s.at END) OVER before_now, $for_ever)),
+           sum(s.arrives) OVER (
+               PARTITION BY s.run, s.person, s.place ORDER BY s.at RANGE BETWEEN CURRENT ROW AND CURRENT ROW
+           )
+    FROM bodies AS s
+    WHERE s.ref IS NULL
     WINDOW before_now AS (
-        PARTITION BY s.run, s.person, s.ref, s.place ORDER BY s.at
-        RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ), body_before AS (
-        PARTITION BY s.run, s.person ORDER BY s.at
+        PARTITION BY s.run, s.person, s.place ORDER BY s.at
         RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 ),
-ranked AS (
+classed AS (
     SELECT o.*,
-           row_number() OVER (
-               PARTITION BY o.run, o.person
-               ORDER BY o.at, coalesce(o.sequence, 0),
-                        CASE WHEN o.is_open AND o.kind = 'ready' THEN 0
-                             WHEN o.is_open AND o.kind = 'started' AND o.arrives_now = 0 THEN 0
-                             WHEN o.ends = 1 AND (o.is_open OR o.place IS NULL) THEN 1
-                             ELSE 2 END,
-                        o.turn, o.id, o.part
-           ) AS rank
+           CASE WHEN o.is_open AND o.within = 1 THEN 0
+                WHEN o.is_open AND o.within = 2 AND o.arrives_now = 0 THEN 0
+                WHEN o.ends = 1 AND (o.is_open OR o.place IS NULL) THEN 1
+                ELSE 2 END AS class
     FROM opened AS o
 ),
-counted AS (
-    SELECT r.*,
-           sum(r.body_arrives) OVER (
-               PARTITION BY r.run, r.person ORDER BY r.rank ROWS UNBOUNDED PRECEDING
-           ) AS body_arrival
+ranked AS (
+    SELECT c.run, c.person, c.source, c.id, c.part, c.place, c.ref, c.ends, c.arrives, c.body_arrives,
+           row_number() OVER in_turn AS rank,
+           sum(c.body_arrives) OVER (in_turn ROWS UNBOUNDED PRECEDING) AS body_arrival
+    FROM classed AS c
+    WINDOW in_turn AS (
+        PARTITION BY c.run, c.person ORDER BY c.at, c.sequence, c.class, c.turn, c.id, c.part
+    )
+),
+unplaced AS (
+    SELECT r.* FROM ranked AS r WHERE r.place IS NULL
+),
+firsts AS (
+    SELECT r.run, r.person, r.ref, $first_by(r.place, r.rank) AS place
     FROM ranked AS r
+    WHERE r.place IS NOT NULL AND r.ref IN (SELECT u.ref FROM unplaced AS u)
+    GROUP BY r.run, r.person, r.ref
+),
+found AS (
+    SELECT u.run, u.person, u.source, u.id, u.part, u.rank, u.ends, u.arrives, u.ref IS NOT NULL AS is_placed,
+           coalesce(u.ref, b.ref) AS visit_ref, coalesce(f.place, b.place) AS place
+    FROM unplaced AS u
+    LEFT JOIN firsts AS f ON f.run = u.run AND f.person = u.person AND f.ref = u.ref
+    LEFT JOIN ranked AS b
+        ON b.body_arrives = 1 AND b.run = u.run AND b.person = u.person AND b.body_arrival = u.body_arrival
 ),
 located AS (
-    SELECT c.*,
-           coalesce(c.ref, CASE WHEN c.place IS NULL
-                                THEN max(CASE WHEN c.body_arrives = 1 THEN c.ref END) OVER arrival END) AS visit_ref,
-           max(CASE WHEN c.body_arrives = 1 THEN c.place END) OVER arrival AS body_place,
-           min(CASE WHEN c.ref IS NOT NULL AND c.place IS NOT NULL THEN c.rank END) OVER (
-               PARTITION BY c.run, c.person, c.ref
-           ) AS ref_place_rank
-    FROM counted AS c
-    WINDOW arrival AS (PARTITION BY c.run, c.person, c.body_arrival)
-),
-referred AS (
-    SELECT l.*,
-           coalesce(l.place,
-                    max(CASE WHEN l.ref IS NOT NULL AND l.rank = l.ref_place_rank THEN l.place END) OVER (
-                        PARTITION BY l.run, l.person, l.ref
-                    ),
-                    l.body_place) AS stay_place
-    FROM located AS l
+    SELECT r.run, r.person, r.source, r.id, r.part, r.rank, r.ends, r.arrives, true AS is_placed,
+           r.ref AS visit_ref, r.place
+    FROM ranked AS r
+    WHERE r.place IS NOT NULL
+    UNION ALL
+    SELECT f.run, f.person, f.source, f.id, f.part, f.rank, f.ends, f.arrives, f.is_placed, f.visit_ref, f.place
+    FROM found AS f
 ),
 closed AS (
-    SELECT r.*,
-           coalesce(sum(r.ends) OVER (
-               PARTITION BY r.run, r.person, r.visit_ref, r.stay_place
-               ORDER BY r.rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    SELECT l.*, coalesce(sum(l.ends) OVER (
+               PARTITION BY l.run, l.person, l.visit_ref, l.place
+               ORDER BY l.rank ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ), 0) AS ends_before
-    FROM referred AS r
+    FROM located AS l
+    WHERE l.visit_ref IS NULL OR l.visit_ref IN (SELECT f.visit_ref FROM found AS f WHERE NOT f.is_placed)
 ),
-here AS (
-    SELECT c.*, c.place IS NOT NULL OR c.ref IS NOT NULL OR c.ends_before = 0 AS is_here
+visited AS (
+    SELECT l.run, l.person, l.source, l.id, l.part, l.rank, l.is_placed, l.visit_ref, l.place,
+           0 AS visit_end, 0 AS visit_arrival
+    FROM located AS l
+    WHERE l.visit_ref IS NOT NULL
+      AND (l.visit_ref NOT IN (SELECT f.visit_ref FROM found AS f WHERE NOT f.is_placed AND f.visit_ref IS NOT NULL))
+    UNION ALL
+    SELECT c.run, c.person, c.source, c.id, c.part, c.rank, c.is_placed,
+           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.visit_ref END,
+           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.place END,
+           CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END,
+           CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(c.arrives) OVER (
+               PARTITION BY c.run, c.person, c.visit_ref, c.place, c.ends_before
+               ORDER BY c.rank ROWS UNBOUNDED PRECEDING
+           )) ELSE 0 END
     FROM closed AS c
 )
-SELECT c.run, c.person, c.rank, c.id, c.part, c.source, c.at, c.kind, c.stage, c.ends, c.precision,
-       CASE c.precision WHEN 'day' THEN $day - 1 WHEN 'month' THEN $month - 1 ELSE 0 END AS slack,
-       c.activity, c.need, c.from_place, c.to_place, c.team, c.waits_for, c.reason,
-       CASE WHEN c.is_here THEN c.visit_ref END AS visit_ref, CASE WHEN c.is_here THEN c.stay_place END AS place,
-       c.place IS NOT NULL OR c.ref IS NOT NULL AS is_placed,
-       CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS visit_end,
-       CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(CASE WHEN c.kind = 'arrived' THEN 1 ELSE 0 END) OVER (
-           PARTITION BY c.run, c.person, c.visit_ref, c.stay_place, c.ends_before
-           ORDER BY c.rank ROWS UNBOUNDED PRECEDING
-       )) ELSE 0 END AS visit_arrival
-FROM here AS c
+SELECT v.run, v.person, v.rank, v.id, v.part, v.source, e.at, e.kind, k.stage,
+       CASE WHEN k.ends THEN 1 ELSE 0 END AS ends, e.precision,
+       CASE e.precision WHEN 'day' THEN $day - 1 WHEN 'month' THEN $month - 1 ELSE 0 END AS slack,
+       e.activity, e.need, e.from_place, e.to_place, e.team, e.waits_for, e.reason, v.visit_ref, v.place,
+       v.is_placed, v.visit_end, v.visit_arrival
+FROM visited AS v
+JOIN present_events AS e ON e.id = v.id AND e.part = v.part AND e.source = v.source AND e.run = v.run
+JOIN kinds AS k ON k.kind = e.kind

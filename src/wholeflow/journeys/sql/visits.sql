@@ -64,6 +64,14 @@ SELECT g.*, coalesce(p.holds, 'body') AS holds, p.organisation,
        coalesce(CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at) END,
                 g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at, g.ended_at) AS known_at,
        coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, 0)
-           <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin
+           <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin,
+       coalesce(g.referred_at, $always)
+           <= coalesce(g.accepted_at, g.arrived_at, g.started_at, g.ready_at, g.ended_at, $for_ever)
+       AND coalesce(g.accepted_at, $always)
+           <= coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, $for_ever)
+       AND coalesce(g.arrived_at, $always) <= coalesce(g.started_at, g.ready_at, g.ended_at, $for_ever)
+       AND coalesce(g.started_at, $always) <= coalesce(g.ready_at, g.ended_at, $for_ever)
+       AND coalesce(g.ready_at, $always) <= coalesce(g.ended_at, $for_ever)
+       AND g.beyond = 0 AS told_in_order
 FROM timed AS g
 LEFT JOIN place_facts AS p ON p.place = g.place
