@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[2]
 RULES = set(re.findall(r"^\*\*§(\d+)", (ROOT / "docs/rules.md").read_text("utf-8"), re.MULTILINE))
 KEY = Key(b"k" * 32)
 LINK = {"person": "c", "same_as": "c by another number", "method": "merge"}
+LETTER = {"person": "a", "kind": "letter", "sent_at": "2024-05-03 12:00", "to_place": "Home care"}
 PLACES = [
     {"place": "ED", "setting": "ed", "organisation": "Trust"},
     {"place": "Ward", "setting": "ward", "organisation": "Trust"},
@@ -50,6 +51,8 @@ EVENTS = [
         ("ED", 1, 14, "left"),
         ("Ward", 1, 14, "arrived"),
         ("Ward", 1, 14, "started"),
+        ("Home care", 2, 9, "referred"),
+        ("Home care", 2, 17, "declined"),
         ("Home care", 3, 9, "referred"),
         ("Ward", 3, 9, "ready"),
         ("Ward", 6, 9, "left"),
@@ -62,7 +65,9 @@ EVENTS = [
 @pytest.fixture(scope="module")
 def seen():
     store = wf.open()
-    log = wf.EventLog.from_rows("six-months", events=EVENTS, places=PLACES, same_person=[LINK])
+    log = wf.EventLog.from_rows(
+        "six-months", events=EVENTS, places=PLACES, same_person=[LINK], messages=[LETTER]
+    )
     wf.load(store, log, key=KEY)
     return wf.journeys(store)
 

@@ -23,9 +23,9 @@ from wholeflow.store import Chunk, FileFacts, load, open_store
 
 KEY = Key(b"k" * 32)
 BEGIN = 1_719_820_800_000_000  # 1 July 2024, 09:00
-BODIES, LISTS = ("ED", "Ward", "Rehab"), ("Social work", "Home care")
+BODIES, LISTS, SPELL = ("ED", "Ward", "Rehab"), ("Social work", "Home care"), "Spell"
 KINDS = ["arrived"] * 5 + ["left"] * 4 + ["started", "ready", "contact", "referred", "accepted"]
-KINDS += ["waits_for", "reneged", "died"]
+KINDS += ["waits_for", "reneged", "died", "declined", "declined"]
 
 Row = dict[str, Any]
 
@@ -34,17 +34,42 @@ AS_IT_READS = {
         "marks AS (",
         "timed AS (",
         """
-named AS (
-    SELECT t.stay,
-           coalesce(max(CASE WHEN f.begin_at <= t.begin_at THEN f.stay END),
-                    min(CASE WHEN (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
-                                   OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
-                              AND coalesce(f.from_place, -1) <> t.place THEN f.stay END)) AS from_stay
+before AS (
+    SELECT t.stay, f.stay AS from_stay, t.need IS NOT NULL OR t.begin_at <= f.seen_to + $gap AS counts, row_number() OVER (
+               PARTITION BY t.stay ORDER BY f.begin_at DESC, f.stay DESC
+           ) AS choice
     FROM begun AS t
     JOIN begun AS f
         ON f.run = t.run AND f.person = t.person AND f.journey = t.journey
-       AND f.place = t.from_place AND f.stay <> t.stay
+       AND f.place = t.from_place AND f.stay <> t.stay AND NOT f.frames AND f.begin_at <= t.begin_at
+),
+after AS (
+    SELECT t.stay, min(f.stay) AS from_stay
+    FROM begun AS t
+    JOIN begun AS f
+        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey
+       AND f.place = t.from_place AND f.stay <> t.stay AND NOT f.frames
+       AND (f.begin_at <= coalesce(t.arrived_at, t.started_at, t.seen_to)
+            OR f.begin_at < t.seen_to AND f.seen_to <= t.seen_to)
+       AND coalesce(f.from_place, -1) <> t.place
+    WHERE t.stay NOT IN (SELECT b.stay FROM before AS b)
     GROUP BY t.stay
+),
+named AS (
+    SELECT b.stay, b.from_stay FROM before AS b WHERE b.choice = 1 AND b.counts
+    UNION ALL
+    SELECT a.stay, a.from_stay FROM after AS a
+),
+sent AS (
+    SELECT t.stay, f.stay AS from_stay,
+           t.begin_at <= f.end_at + $direct + greatest(t.slack, f.slack) AS counts, row_number() OVER (
+               PARTITION BY t.stay ORDER BY f.begin_at DESC, f.stay DESC
+           ) AS choice
+    FROM begun AS t
+    JOIN begun AS f
+        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey
+       AND f.to_place = t.place AND f.stay <> t.stay AND NOT f.frames
+       AND NOT t.frames AND f.begin_at <= t.begin_at
 ),
 bodies AS (
     SELECT t.stay, f.stay AS from_stay, row_number() OVER (
@@ -65,26 +90,28 @@ hosts AS (
     JOIN begun AS f
         ON f.run = t.run AND f.person = t.person AND f.holds = 'body'
        AND f.present_from <= t.begin_at AND coalesce(f.present_to, f.seen_to) >= t.begin_at
-    WHERE t.holds = 'caseload'
+    WHERE t.holds = 'caseload' AND NOT t.frames
 ),
 lists AS (
-    SELECT t.stay, f.stay AS from_stay, row_number() OVER (
+    SELECT t.stay, f.stay AS from_stay,
+           t.begin_at <= f.end_at + $direct + greatest(t.slack, f.slack) AS counts, row_number() OVER (
                PARTITION BY t.stay ORDER BY f.end_at DESC, f.stay DESC
            ) AS choice
     FROM begun AS t
     JOIN begun AS f
         ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.holds = 'caseload'
-       AND f.end_at <= t.begin_at AND f.stay <> t.stay
-    WHERE t.holds = 'caseload'
+       AND f.end_at <= t.begin_at AND f.stay <> t.stay AND NOT f.frames
+    WHERE t.holds = 'caseload' AND NOT t.frames
 ),
 pairs AS (
-    SELECT t.stay AS to_stay, n.from_stay IS NOT NULL OR t.holds = 'body' AS moves_over,
-           coalesce(n.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
+    SELECT t.stay AS to_stay, coalesce(n.from_stay, s.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
+           coalesce(n.from_stay, s.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
     LEFT JOIN named AS n ON n.stay = t.stay
+    LEFT JOIN sent AS s ON s.stay = t.stay AND s.choice = 1 AND s.counts
     LEFT JOIN bodies AS b ON b.stay = t.stay AND b.choice = 1
     LEFT JOIN hosts AS h ON h.stay = t.stay AND h.choice = 1
-    LEFT JOIN lists AS l ON l.stay = t.stay AND l.choice = 1
+    LEFT JOIN lists AS l ON l.stay = t.stay AND l.choice = 1 AND l.counts
 ),
         """,
     ),
@@ -133,6 +160,9 @@ def views_of(rows: list[Row]) -> list[Journeys]:
     """Views in which nothing known for thirty days, or for no time at all, ends a journey."""
     places = [{"place": place, "holds": "body", "organisation": "Trust"} for place in BODIES]
     places += [{"place": place, "holds": "caseload", "organisation": place} for place in LISTS]
+    places += [
+        {"place": SPELL, "holds": "caseload", "setting": "hospital", "organisation": "Trust"}
+    ]
     for number, row in enumerate([*places, *rows]):
         row["id"] = str(number)
         for name in ("ref", "need"):
@@ -150,10 +180,12 @@ def recorded(dice: random.Random, person: str, days: int) -> Row:
         "person": person,
         "at": BEGIN + dice.randint(0, days * 24) * HOUR + dice.choice([0, 0, 0, 1, 7 * MINUTE]),
         "kind": dice.choice(KINDS),
-        "place": dice.choice([*BODIES, *BODIES, *LISTS, None]),
+        "place": dice.choice([*BODIES, *BODIES, *LISTS, *LISTS, SPELL, None]),
         "ref": dice.choice([None, None, None, "r1", "r2", str(dice.random())]),
         "need": dice.choice([None, None, None, "hip", "knee", "eye"]),
         "from_place": dice.choice([None, None, "ED", "Ward", "Rehab", *LISTS]),
+        "to_place": dice.choice([None, None, None, "ED", "Ward", *LISTS]),
+        "precision": dice.choice(["instant"] * 9 + ["day"]),
         "activity": "x",
     }
 
@@ -174,12 +206,15 @@ def test_thousands_of_histories_come_out_as_the_rules_read(people, least, most):
 @st.composite
 def histories(draw: st.DrawFn) -> list[Row]:
     """What may be recorded of a few people, small enough to read when it fails."""
-    places, needs = [*BODIES[:2], *LISTS], [None, None, "hip", "knee"]
+    places, needs = [*BODIES[:2], *LISTS, SPELL], [None, None, "hip", "knee"]
     return [
         {
             "person": draw(st.sampled_from(["Ann", "Ben", "Cat"])),
             "at": BEGIN + draw(st.sampled_from([*range(6), 30, 31, 800, 801, 900])) * HOUR,
-            "kind": draw(st.sampled_from(["arrived", "left", "referred", "started", "contact"])),
+            "kind": draw(
+                st.sampled_from(["arrived", "left", "referred", "started", "contact", "declined"])
+            ),
+            "to_place": draw(st.sampled_from([None, None, *places])),
             "place": draw(st.sampled_from([*places, None])),
             "ref": draw(st.sampled_from([None, "r1", "r2", "r3", "r4"])),
             "need": draw(st.sampled_from(needs)),

@@ -188,7 +188,7 @@ def test_s14_else_a_caseload_stay_follows_the_caseload_stay_that_ended_last_befo
         Ann    | 2024-07-03 09:00 | arrived | Brokerage
         Ann    | 2024-07-04 09:00 | left    | Brokerage
         Ann    | 2024-07-08 09:00 | left    | Social work
-        Ann    | 2024-07-10 09:00 | arrived | Home care
+        Ann    | 2024-07-08 13:00 | arrived | Home care
         """,
         LISTS,
     )
@@ -277,6 +277,185 @@ def test_s15_else_asked_is_ready_at_the_place_before():
         2024-07-01 11:00 | 2024-07-01 14:30 | 3.5        | 0.5
     """,
     )
+
+
+def test_s14_a_list_that_ended_more_than_four_hours_before_is_not_followed():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Social work
+        Ann    | 2024-07-08 09:00 | left    | Social work
+        Ann    | 2024-07-08 13:01 | arrived | Home care
+        """,
+        LISTS,
+    )
+    expect(view, "handoffs", "from_place | to_place\n")
+
+
+def test_s14_where_no_hour_is_known_a_list_may_have_ended_the_day_before():
+    view = worked_out(
+        """
+        person | at         | precision | kind    | place
+        Ann    | 2024-07-01 | day       | arrived | Social work
+        Ann    | 2024-07-08 | day       | left    | Social work
+        Ann    | 2024-07-09 | day       | arrived | Home care
+        Ben    | 2024-07-01 | day       | arrived | Social work
+        Ben    | 2024-07-08 | day       | left    | Social work
+        Ben    | 2024-07-10 | day       | arrived | Home care
+        """,
+        LISTS,
+    )
+    expect(view, "handoffs", "person | from_place | to_place\nAnn | Social work | Home care")
+
+
+def test_s14_else_a_stay_follows_the_one_that_recorded_it_as_where_the_person_went():
+    view = worked_out(
+        """
+        person | at               | kind    | place       | to_place
+        Ann    | 2024-07-01 09:00 | arrived | Social work |
+        Ann    | 2024-07-01 09:30 | arrived | Brokerage   |
+        Ann    | 2024-07-03 09:00 | left    | Social work | Rehab
+        Ann    | 2024-07-03 11:00 | arrived | Rehab       |
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place  | to_place | asked_at         | came_at          | wait_hours
+        Social work | Rehab    | 2024-07-03 09:00 | 2024-07-03 11:00 | 2
+        """,
+    )
+
+
+def test_s14_a_recorded_from_place_long_gone_is_not_followed_unless_one_need_joins_them():
+    told = """
+        person | at               | kind    | place       | from_place  | need
+        Ann    | 2024-01-01 09:00 | arrived | Social work |             | {need}
+        Ann    | 2024-01-08 09:00 | left    | Social work |             | {need}
+        Ann    | 2024-01-08 12:00 | arrived | Brokerage   |             | {need}
+        Ann    | 2024-02-20 09:00 | arrived | Home care   | Social work | {need}
+    """
+    rows = "from_place | to_place\nSocial work | Brokerage"
+    expect(worked_out(told.format(need=""), LISTS), "handoffs", rows)
+    rows += "\nSocial work | Home care"
+    expect(worked_out(told.format(need="hip"), LISTS), "handoffs", rows)
+
+
+BOUNCED = """
+    person | at               | kind     | place       | ref
+    Ann    | 2024-07-01 09:00 | arrived  | Ward        | w
+    Ann    | 2024-07-02 10:00 | referred | Home care   | 1
+    Ann    | 2024-07-03 10:00 | declined | Home care   | 1
+    Ann    | 2024-07-03 12:00 | referred | Home care   | 2
+    Ann    | 2024-07-04 09:00 | declined | Home care   | 2
+    Ann    | 2024-07-04 10:00 | referred | Home care   | 3
+    Ann    | 2024-07-05 16:00 | left     | Ward        | w
+    Ann    | 2024-07-05 18:00 | arrived  | Home care   | 3
+    Ben    | 2024-07-01 09:00 | arrived  | Ward        | b
+    Ben    | 2024-07-02 10:00 | referred | Social work | 4
+    Ben    | 2024-07-03 10:00 | declined | Social work | 4
+"""
+
+
+def test_s14_a_request_that_bounced_is_one_handoff_asked_for_from_the_first():
+    view = worked_out(BOUNCED, LISTS)
+    expect(
+        view,
+        "handoffs",
+        """
+        person | from_place | to_place    | asked_at         | came_at          | wait_hours | bounces | to_end_kind
+        Ann    | Ward       | Home care   | 2024-07-02 10:00 | 2024-07-05 18:00 | 80         | 2       | open
+        Ben    | Ward       | Social work | 2024-07-02 10:00 |                  |            | 0       | declined
+        """,
+    )
+    expect(
+        view,
+        "bounces",
+        """
+        person | place     | asked_at         | declined_at      | again_at         | lost_hours
+        Ann    | Home care | 2024-07-02 10:00 | 2024-07-03 10:00 | 2024-07-03 12:00 | 26
+        Ann    | Home care | 2024-07-03 12:00 | 2024-07-04 09:00 | 2024-07-04 10:00 | 22
+        """,
+    )
+    expect(
+        view,
+        "journeys",
+        "person | stays | handoffs | moves | retellings\nAnn | 4 | 1 | 0 | 2\nBen | 2 | 1 | 0 | 0",
+    )
+
+
+FRAMED = """
+    person | at               | precision | kind    | place     | ref
+    Ann    | 2024-07-01 09:00 | instant   | arrived | ED        | e
+    Ann    | 2024-07-01 14:00 | instant   | left    | ED        | e
+    Ann    | 2024-07-01 14:00 | instant   | arrived | Admission | s
+    Ann    | 2024-07-01 14:00 | instant   | arrived | Ward      | w
+    Ann    | 2024-07-04       | day       | ready   | Admission | s
+    Ann    | 2024-07-06 10:00 | instant   | left    | Admission | s
+    Ann    | 2024-07-06 12:00 | instant   | arrived | Home care | h
+"""
+
+
+def test_s3_what_a_frame_tells_of_being_ready_is_told_of_the_stay_that_the_body_is_in():
+    view = worked_out(FRAMED, LISTS)
+    expect(
+        view,
+        "stays",
+        """
+        place     | frames | ready_at         | end_at           | end_kind   | delay_hours
+        ED        | no     |                  | 2024-07-01 14:00 | left       |
+        Admission | yes    |                  | 2024-07-06 10:00 | left       |
+        Ward      | no     | 2024-07-04 00:00 | 2024-07-06 10:00 | discharged | 58
+        Home care | no     |                  |                  | open       |
+        """,
+    )
+
+
+def test_s14_a_frame_follows_none_and_none_follows_it():
+    view = worked_out(FRAMED, LISTS)
+    expect(view, "handoffs", "from_place | to_place\nED | Ward")
+
+
+def test_s3_a_day_on_which_the_body_moved_belongs_to_where_it_was_at_the_end_of_the_day():
+    view = worked_out(
+        """
+        person | at               | precision | kind    | place     | ref
+        Ann    | 2024-07-01 09:00 | instant   | arrived | Admission | s
+        Ann    | 2024-07-01 09:00 | instant   | arrived | ED        | e
+        Ann    | 2024-07-01 14:00 | instant   | left    | ED        | e
+        Ann    | 2024-07-01 14:00 | instant   | arrived | Ward      | w
+        Ann    | 2024-07-01       | day       | ready   | Admission | s
+        Ann    | 2024-07-01 20:00 | instant   | left    | Ward      | w
+        Ann    | 2024-07-01 20:00 | instant   | left    | Admission | s
+        """,
+        LISTS,
+    )
+    expect(
+        view,
+        "stays",
+        """
+        place     | ready_at         | delay_hours
+        ED        |                  |
+        Admission |                  |
+        Ward      | 2024-07-01 14:00 | 6
+        """,
+    )
+
+
+def test_s10_on_a_list_care_starts_with_the_first_contact():
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | referred | Home care
+        Ann    | 2024-07-03 09:00 | contact  | Home care
+        Ann    | 2024-07-04 09:00 | contact  | Home care
+        Ann    | 2024-07-09 09:00 | left     | Home care
+        """,
+        LISTS,
+    )
+    expect(view, "stays", "started_at | wait_hours\n2024-07-03 09:00 | 48")
 
 
 def test_s15_else_asked_is_the_arrival_on_the_books_while_still_in_the_place_before():

@@ -127,31 +127,32 @@ RZX01 01 | 2025-06-03 14:00 | 2025-06-03 16:00 | left | home | 1 - - 2
 RZX01 01 | 2025-06-03 08:00 | 2025-06-03 09:15 | left | 1874161000000104 | 0.5 0.5 0.25 1.25
 """
 
-# S01: in on Monday 2 June 14:30, ready on Friday 6 June (midnight: 81.5 hours), out on Monday
+# S01: in on Monday 2 June 14:30, ready on Friday 6 June (midnight: 81.5 hours, 14 of them on W2), out on Monday
 # 9 June 15:00 (87 hours later) to hospital at home. S05 died by destination only. S06 is still in,
 # ready since 8 June, and seen up to the last event, 11 June 11:00. S08 has no hours at all. S10 was
-# sent twice: the later sending says ready and a later discharge.
+# sent twice: the later sending says ready and a later discharge. The day of being ready belongs to
+# the ward that the person is then in (rule §3); S10 has no ward stay and keeps it.
 STAYS["apc"] = """
-RZX | 2025-06-02 14:30 | 2025-06-09 15:00 | left | hospital at home | 0 81.5 87 168.5
+RZX | 2025-06-02 14:30 | 2025-06-09 15:00 | left | hospital at home | 0 - - 168.5
 RZX | 2025-06-03 07:30 | 2025-06-03 17:30 | left | home | 0 - - 10
-RZX | 2025-05-20 22:15 | 2025-06-11 11:00 | left | care home | 0 217.75 299 516.75
+RZX | 2025-05-20 22:15 | 2025-06-11 11:00 | left | care home | 0 - - 516.75
 RZX | 2025-06-01 03:00 | 2025-06-04 05:00 | died | - | 0 - - 74
 RZX | 2025-06-02 12:00 | 2025-06-03 12:00 | died | - | 0 - - 24
-RZX | 2025-06-04 16:00 | - | open | - | 0 80 83 -
+RZX | 2025-06-04 16:00 | - | open | - | 0 - - -
 RZX | 2025-06-05 09:00 | 2025-06-05 21:00 | left | home | 0 - - 12
-RZX | 2025-06-01 00:00 | 2025-06-06 00:00 | left | care home | 0 72 48 120
-RZX | 2025-06-02 08:00 | 2025-06-05 08:00 | left | another hospital | 0 16 56 72
+RZX | 2025-06-01 00:00 | 2025-06-06 00:00 | left | care home | 0 - - 120
+RZX | 2025-06-02 08:00 | 2025-06-05 08:00 | left | another hospital | 0 - - 72
 RZX | 2025-06-04 10:00 | 2025-06-06 16:00 | left | home | 0 14 40 54
 RZX01 W1 | 2025-06-02 14:30 | 2025-06-05 10:00 | left | - | 0 - - 67.5
-RZX01 W2 | 2025-06-05 10:00 | 2025-06-09 15:00 | left | - | 0 - - 101
+RZX01 W2 | 2025-06-05 10:00 | 2025-06-09 15:00 | left | - | 0 14 87 101
 RZX01 W3 | 2025-05-20 22:15 | 2025-05-22 09:00 | left | - | 0 - - 34.75
-RZX01 W1 | 2025-05-22 09:00 | 2025-06-11 11:00 | left | - | 0 - - 482
+RZX01 W1 | 2025-05-22 09:00 | 2025-06-11 11:00 | left | - | 0 183 299 482
 RZX01 W1 | 2025-06-01 03:00 | 2025-06-04 05:00 | left | - | 0 - - 74
 RZX01 W2 | 2025-06-02 12:00 | 2025-06-03 12:00 | left | - | 0 - - 24
-RZX01 W2 | 2025-06-04 16:00 | - | open | - | 0 - - -
+RZX01 W2 | 2025-06-04 16:00 | - | open | - | 0 80 83 -
 RZX01 W2 | 2025-06-05 09:00 | 2025-06-05 21:00 | left | - | 0 - - 12
-RZX01 W4 | 2025-06-01 00:00 | 2025-06-06 00:00 | left | - | 0 - - 120
-RZX01 W2 | 2025-06-02 08:00 | 2025-06-05 08:00 | left | - | 0 - - 72
+RZX01 W4 | 2025-06-01 00:00 | 2025-06-06 00:00 | left | - | 0 72 48 120
+RZX01 W2 | 2025-06-02 08:00 | 2025-06-05 08:00 | left | - | 0 16 56 72
 """
 
 # R02's referral has no hour; its first appointment was missed, the next one kept. R04 was closed by

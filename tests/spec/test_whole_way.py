@@ -158,7 +158,6 @@ def test_a_way_that_meets_no_hospital_is_worked_out_just_the_same():
         """
         from_place        | to_place          | asked_at         | came_at          | wait_hours | gap_hours | overlap_hours
         GP                | Community nursing | 2024-03-26 12:00 | 2024-04-02 10:00 | 165        | 177       | 0
-        GP                | Befriending       | 2024-04-10 10:00 |                  |            |           |
         Community nursing | Care home         | 2024-04-20 10:00 | 2024-04-22 15:00 | 53         | 0         | 1
     """,
     )

@@ -11,7 +11,16 @@ from itertools import pairwise
 from wholeflow.governance.pseudonyms import DIGITS
 from wholeflow.store import Engine
 
-BY_PERSON = ("placed_events", "visits", "stays", "steps", "handoffs", "journeys")
+BY_PERSON = (
+    "placed_events",
+    "visits",
+    "stays",
+    "bounces",
+    "steps",
+    "handoffs",
+    "journeys",
+    "stretches",
+)
 """The operators whose answers about one person rest on that person's events only."""
 
 NUMBERED = {"stays": ("stay", "journey"), "handoffs": ("handoff",)}

@@ -47,15 +47,30 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "observed_ends": ("placed_events", "visits", "date_limits"),
     "stays": ("placed_events", "visits", "observed_ends"),
     "steps": ("placed_events", "stays"),
-    "handoffs": ("stays",),
-    "journeys": ("stays", "steps"),
+    "bounces": ("stays",),
+    "handoffs": ("stays", "bounces"),
+    "stretches": ("stays", "handoffs"),
+    "information": ("present_messages", "handoffs", "stays"),
+    "journeys": ("stays", "steps", "handoffs", "bounces", "information"),
     "census": ("stays",),
     "transitions": ("stays", "handoffs"),
     "variants": ("steps",),
 }
 """Every operator with those whose answers it reads."""
 
-DERIVED = ("links", "stays", "handoffs", "journeys", "census", "transitions", "variants", "steps")
+DERIVED = (
+    "links",
+    "stays",
+    "bounces",
+    "handoffs",
+    "information",
+    "journeys",
+    "stretches",
+    "census",
+    "transitions",
+    "variants",
+    "steps",
+)
 """The operators whose answers are declared in ``tables/`` and meant for people."""
 
 DUCKDB = {

@@ -24,6 +24,9 @@ GAP_DAYS = 30
 DIRECT_HOURS = 4
 """The longest time on the way between two stays of one handoff (rule §14)."""
 
+LATE_DAYS = 7
+"""How long after somebody came a message may be sent and still belong to that handoff (rule §37)."""
+
 LINKS = {"likely": 0.9, "certain": 1.0}
 """Which links between numbers of people are used, by their least probability (rule §25)."""
 
@@ -185,6 +188,7 @@ class Journeys:
             "as_of_or_null": "CAST(NULL AS BIGINT)" if self.as_of is None else str(self.as_of),
             "gap": str(self.gap_days * time.DAY),
             "direct": str(DIRECT_HOURS * time.HOUR),
+            "late": str(LATE_DAYS * time.DAY),
             "hour": f"{time.HOUR}.0",
             "day": str(time.DAY),
             "month": str(31 * time.DAY),

@@ -1,25 +1,50 @@
--- Each stay with the stay that the person came from (§14): the one at the recorded from_place; else
--- for a body stay the body stay of the journey that ended last, no more than $direct earlier; else for
--- a caseload stay the body stay that the person was counted in, or the caseload stay of the journey
--- that ended last before it.
+-- Each stay with the stay that the person came from (§14): the one at the recorded from_place; else the one
+-- that recorded this as its to_place; else for a body stay the body stay of the journey that ended last; else for
+-- a caseload stay the body stay that the person was counted in, or the caseload stay of the journey that ended
+-- last before it. But for the first, it ended no more than $direct earlier.
 -- No stay is compared with each other stay of its person, for one number may have a hundred thousand. Who asks
 -- for the latest stay at a place, in a body (-1) or on a list (-2) is marked in time among those that can be
 -- followed: the turn of the last one before it says which. Stays are numbered as they begin.
-WITH begun AS (
-    SELECT s.stay, s.run, s.person, s.journey, s.place, s.organisation, s.holds, s.from_place, s.referred_at,
+-- A request that was declined and made again to the same place is one request: it is asked for from the first.
+WITH held AS (
+    SELECT s.stay, s.run, s.person, s.journey, s.place, s.organisation, s.holds, s.from_place, s.to_place, s.referred_at,
            s.arrived_at, s.started_at, s.ready_at, s.end_at, s.end_kind, s.begin_at, s.seen_to, s.present_from,
-           s.present_to, s.in_order
+           s.present_to, s.in_order, s.need, s.frames, s.holds = 'body' OR s.setting = 'hospital' AS has_body,
+           CASE WHEN s.begin_to_the_day OR s.end_to_the_day THEN $day ELSE 0 END AS slack
     FROM stays AS s
-    WHERE s.begin_at IS NOT NULL
+    WHERE s.begin_at IS NOT NULL AND (NOT s.frames OR s.from_place IS NOT NULL)
+),
+chains AS (
+    SELECT b.to_stay AS stay, min(b.asked_at) AS begin_at, min(b.referred_at) AS referred_at, count(*) AS bounces
+    FROM bounces AS b
+    GROUP BY b.to_stay
+),
+begun AS (
+    SELECT h.stay, h.run, h.person, h.journey, h.place, h.organisation, h.holds, h.from_place, h.to_place,
+           coalesce(k.referred_at, h.referred_at) AS referred_at, h.arrived_at, h.started_at, h.ready_at, h.end_at,
+           h.end_kind, coalesce(k.begin_at, h.begin_at) AS begin_at, h.seen_to, h.present_from, h.present_to,
+           h.in_order, h.slack, h.need, h.frames, h.has_body, coalesce(k.bounces, 0) AS bounces
+    FROM held AS h
+    LEFT JOIN chains AS k ON k.stay = h.stay
+    LEFT JOIN bounces AS b ON b.declined_stay = h.stay
+    WHERE b.declined_stay IS NULL
 ),
 marks AS (
     SELECT f.run, f.person, f.journey, f.place AS follows, f.begin_at AS at, 0 AS asks, f.stay
     FROM begun AS f
-    WHERE f.place IN (SELECT t.from_place FROM begun AS t)
+    WHERE f.place IN (SELECT t.from_place FROM begun AS t) AND NOT f.frames
     UNION ALL
     SELECT t.run, t.person, t.journey, t.from_place, t.begin_at, 1, t.stay
     FROM begun AS t
     WHERE t.from_place IS NOT NULL
+    UNION ALL
+    SELECT f.run, f.person, f.journey, -10 - f.to_place, f.begin_at, 0, f.stay
+    FROM begun AS f
+    WHERE f.to_place IN (SELECT t.place FROM begun AS t) AND NOT f.frames
+    UNION ALL
+    SELECT t.run, t.person, t.journey, -10 - t.place, t.begin_at, 1, t.stay
+    FROM begun AS t
+    WHERE t.place IN (SELECT f.to_place FROM begun AS f) AND NOT t.frames
     UNION ALL
     SELECT f.run, f.person, 0, -1, f.present_from, 0, f.stay
     FROM begun AS f
@@ -28,15 +53,15 @@ marks AS (
     UNION ALL
     SELECT t.run, t.person, 0, -1, t.begin_at, 1, t.stay
     FROM begun AS t
-    WHERE t.holds = 'caseload'
+    WHERE t.holds = 'caseload' AND NOT t.frames
     UNION ALL
     SELECT f.run, f.person, f.journey, -2, f.end_at, 0, f.stay
     FROM begun AS f
-    WHERE f.holds = 'caseload' AND f.end_at IS NOT NULL
+    WHERE f.holds = 'caseload' AND f.end_at IS NOT NULL AND NOT f.frames
     UNION ALL
     SELECT t.run, t.person, t.journey, -2, t.begin_at, 1, t.stay
     FROM begun AS t
-    WHERE t.holds = 'caseload'
+    WHERE t.holds = 'caseload' AND NOT t.frames
 ),
 counted AS (
     SELECT m.*, count(CASE WHEN m.asks = 0 THEN 1 END) OVER (
@@ -66,7 +91,7 @@ nested AS (
                ORDER BY f.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS seen_before
     FROM begun AS f
-    WHERE f.place IN (SELECT t.from_place FROM begun AS t)
+    WHERE f.place IN (SELECT t.from_place FROM begun AS t) AND NOT f.frames
 ),
 later AS (
     SELECT t.stay, min(f.stay) AS from_stay
@@ -108,24 +133,40 @@ hosts AS (
     JOIN begun AS f ON f.stay = h.from_stay AND t.begin_at <= coalesce(f.present_to, f.seen_to)
     WHERE h.follows = -1
 ),
+named AS (
+    SELECT n.stay, n.from_stay
+    FROM found AS n
+    JOIN begun AS t ON t.stay = n.stay
+    JOIN begun AS f ON f.stay = n.from_stay AND (t.need IS NOT NULL OR t.begin_at <= f.seen_to + $gap)
+    WHERE n.follows > 0
+),
+ended AS (
+    SELECT e.follows, e.stay, e.from_stay
+    FROM found AS e
+    JOIN begun AS t ON t.stay = e.stay
+    JOIN begun AS f ON f.stay = e.from_stay AND t.begin_at <= f.end_at + $direct + greatest(f.slack, t.slack)
+    WHERE e.follows = -2 OR e.follows <= -10
+),
 pairs AS (
-    SELECT t.stay AS to_stay, coalesce(n.from_stay, r.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
-           coalesce(n.from_stay, r.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
+    SELECT t.stay AS to_stay, t.holds = 'body' OR coalesce(n.from_stay, r.from_stay, s.from_stay) IS NOT NULL AS moves_over,
+           coalesce(n.from_stay, r.from_stay, s.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
-    LEFT JOIN found AS n ON n.follows > 0 AND n.stay = t.stay
+    LEFT JOIN named AS n ON n.stay = t.stay
     LEFT JOIN later AS r ON r.stay = t.stay
     LEFT JOIN direct AS b ON b.stay = t.stay
     LEFT JOIN hosts AS h ON h.stay = t.stay
-    LEFT JOIN found AS l ON l.follows = -2 AND l.stay = t.stay
+    LEFT JOIN ended AS s ON s.follows <= -10 AND s.stay = t.stay
+    LEFT JOIN ended AS l ON l.follows = -2 AND l.stay = t.stay
 ),
 timed AS (
     SELECT t.run, t.person, t.journey, f.stay AS from_stay, t.stay AS to_stay,
            f.place AS from_place, t.place AS to_place,
            f.organisation AS from_organisation, t.organisation AS to_organisation,
-           p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
+           t.bounces, p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
-           p.moves_over AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps
+           p.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
+           f.holds <> 'body' AS from_list
     FROM pairs AS p
     JOIN begun AS t ON t.stay = p.to_stay
     JOIN begun AS f ON f.stay = p.from_stay
@@ -134,14 +175,15 @@ met AS (
     SELECT m.*,
            CASE WHEN m.referred_at IS NOT NULL THEN m.referred_at
                 WHEN m.moves_over AND m.ready_at <= m.here_at THEN m.ready_at
-                WHEN m.overlaps THEN m.here_at END AS asked_at,
+                WHEN m.overlaps THEN m.here_at
+                WHEN m.moves_over AND m.from_list AND m.left_at <= m.here_at THEN m.left_at END AS asked_at,
            CASE WHEN m.overlaps THEN m.left_at ELSE m.here_at END AS came_at
     FROM timed AS m
 )
 SELECT row_number() OVER (ORDER BY m.to_stay) AS handoff, m.run, m.person, m.journey,
        m.from_stay, m.to_stay, m.from_place, m.to_place, m.from_organisation, m.to_organisation,
        coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses,
-       m.to_end_kind, m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
+       CAST(m.bounces AS BIGINT) AS bounces, m.to_end_kind, m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
        CASE WHEN m.in_order THEN (m.came_at - m.asked_at) / $hour END AS wait_hours,
        CASE WHEN m.in_order AND m.moves_over AND m.here_at IS NOT NULL AND m.left_at IS NOT NULL
             THEN (greatest(m.here_at, m.left_at) - m.left_at) / $hour END AS gap_hours,

@@ -8,16 +8,37 @@ WITH happened AS (
 ),
 stayed AS (
     SELECT s.journey, min(s.run) AS run, min(s.person) AS person, min(s.need) AS need,
-           max(CASE WHEN s.end_at IS NULL THEN 1 ELSE 0 END) AS open_stays, count(*) AS stays,
-           count(DISTINCT s.place) AS places, count(DISTINCT s.organisation) AS organisations,
-           coalesce(sum(s.wait_hours), 0) AS wait_hours, coalesce(sum(s.delay_hours), 0) AS delay_hours,
-           $first_by(s.place, s.stay) AS first_place, $last_by(s.place, s.stay) AS last_place
+           max(CASE WHEN s.end_at IS NULL THEN 1 ELSE 0 END) AS open_stays,
+           sum(CASE WHEN s.frames THEN 0 ELSE 1 END) AS stays,
+           count(DISTINCT CASE WHEN NOT s.frames THEN s.place END) AS places,
+           count(DISTINCT s.organisation) AS organisations,
+           coalesce(sum(CASE WHEN s.in_order THEN s.started_at - s.begin_at END), 0) AS waited,
+           coalesce(sum(CASE WHEN s.in_order THEN greatest(s.seen_to, s.ready_at) - s.ready_at END), 0) AS delayed,
+           $first_by(s.place, CASE WHEN NOT s.frames THEN s.stay END) AS first_place,
+           $last_by(s.place, CASE WHEN NOT s.frames THEN s.stay END) AS last_place
     FROM stays AS s
     GROUP BY s.journey
+),
+handed AS (
+    SELECT h.journey, count(*) AS handoffs, sum(CASE WHEN f.holds = 'body' AND t.holds = 'body' THEN 1 ELSE 0 END) AS moves
+    FROM handoffs AS h
+    JOIN stays AS f ON f.stay = h.from_stay
+    JOIN stays AS t ON t.stay = h.to_stay
+    GROUP BY h.journey
+),
+retold AS (
+    SELECT r.journey, count(*) AS retellings
+    FROM (SELECT b.journey FROM bounces AS b
+          UNION ALL
+          SELECT i.journey FROM information AS i WHERE i.nth > 1 AND i.journey IS NOT NULL) AS r
+    GROUP BY r.journey
 )
 SELECT s.journey, s.run, s.person, s.need, h.from_at, h.to_at, s.open_stays = 1 AS is_open,
-       (h.to_at - h.from_at) / $hour AS hours, s.stays, s.places, s.organisations,
-       CAST(h.contacts AS BIGINT) AS contacts, h.events, s.wait_hours, s.delay_hours,
-       s.first_place, s.last_place
+       (h.to_at - h.from_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
+       CAST(coalesce(m.moves, 0) AS BIGINT) AS moves, coalesce(m.handoffs, 0) AS handoffs,
+       coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, h.events,
+       s.waited / $hour AS wait_hours, s.delayed / $hour AS delay_hours, s.first_place, s.last_place
 FROM stayed AS s
 JOIN happened AS h ON h.journey = s.journey
+LEFT JOIN handed AS m ON m.journey = s.journey
+LEFT JOIN retold AS r ON r.journey = s.journey

@@ -1,5 +1,6 @@
 -- One row for each place that events name, declared or not; of several declarations the
--- one of the source that comes first by name counts.
+-- one of the source that comes first by name counts. A frame is a list for hospital spells: beside it stand
+-- the stays on wards that a spell is made of.
 WITH declared AS (
     SELECT p.place, p.setting, p.organisation, p.holds, p.inside,
            row_number() OVER (PARTITION BY p.place ORDER BY s.name, p.id) AS choice
@@ -13,6 +14,7 @@ named AS (
 )
 SELECT n.place, d.organisation, coalesce(d.setting, 'other') AS setting,
        coalesce(d.holds, 'body') AS holds, coalesce(d.inside, true) AS inside,
-       d.place IS NOT NULL AS is_declared
+       d.place IS NOT NULL AS is_declared,
+       coalesce(d.setting = 'hospital' AND d.holds = 'caseload', false) AS is_frame
 FROM named AS n
 LEFT JOIN declared AS d ON d.place = n.place AND d.choice = 1

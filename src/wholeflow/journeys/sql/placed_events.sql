@@ -1,6 +1,7 @@
 -- Every event in its person's order (§4) and with the visit that it belongs to: events with a ref by
 -- that ref and place; others by place, a new visit after each end and at each further arrival. An
--- event without a place is where its ref is first placed, else where the body last arrived and still is (§3).
+-- event without a place is where its ref is first placed, else where the body last arrived and still is; so is
+-- what a hospital spell around other stays tells of being ready and waiting, in its own organisation (§3).
 -- What is ordered is kept narrow, for sorting costs what is carried along; the words are joined at the end.
 WITH staged AS (
     SELECT e.run, e.person, e.at, e.source, e.id, e.part, e.place, e.ref, coalesce(e.sequence, 0) AS sequence, k.turn,
@@ -9,7 +10,9 @@ WITH staged AS (
            CASE WHEN e.kind = 'arrived' THEN 1 ELSE 0 END AS arrives,
            CASE WHEN e.kind = 'arrived' AND p.holds = 'body' THEN 1 ELSE 0 END AS body_arrives,
            CASE WHEN coalesce(p.holds, 'body') = 'body' THEN 1 ELSE 0 END AS is_body,
-           CASE e.kind WHEN 'ready' THEN 1 WHEN 'started' THEN 2 ELSE 0 END AS within
+           CASE e.kind WHEN 'ready' THEN 1 WHEN 'started' THEN 2 ELSE 0 END AS within,
+           CASE WHEN e.place IS NULL THEN 1 WHEN p.is_frame AND e.kind IN ('ready', 'waits_for') THEN 2 ELSE 0 END AS roams,
+           CASE e.precision WHEN 'day' THEN $day - 1 WHEN 'month' THEN $month - 1 ELSE 0 END AS slack
     FROM present_events AS e
     JOIN kinds AS k ON k.kind = e.kind
     LEFT JOIN place_facts AS p ON p.place = e.place
@@ -31,14 +34,14 @@ bodies AS (
 ),
 opened AS (
     SELECT s.run, s.person, s.at, s.source, s.id, s.part, s.place, s.ref, s.sequence, s.turn, s.ends, s.arrives,
-           s.body_arrives, s.within, p.first_at < s.at AND (coalesce(p.ended_at, s.at) >= s.at OR p.ended_at < p.first_at) AS is_open,
+           s.body_arrives, s.within, s.roams, s.slack, p.first_at < s.at AND (coalesce(p.ended_at, s.at) >= s.at OR p.ended_at < p.first_at) AS is_open,
            CASE WHEN p.arrived_at = s.at THEN 1 ELSE 0 END AS arrives_now
     FROM staged AS s
     JOIN spans AS p
         ON p.run = s.run AND p.person = s.person AND p.ref = s.ref AND p.place = coalesce(s.place, -1)
     UNION ALL
     SELECT s.run, s.person, s.at, s.source, s.id, s.part, s.place, s.ref, s.sequence, s.turn, s.ends, s.arrives,
-           s.body_arrives, s.within,
+           s.body_arrives, s.within, s.roams, s.slack,
            (coalesce(sum(s.arrives - s.ends) OVER before_now, 0) > 0
            OR coalesce(max(s.goes_on_at) OVER before_now, $always)
               > coalesce(max(CASE WHEN s.ends = 1 THEN s.at END) OVER before_now, $always))
@@ -63,39 +66,50 @@ classed AS (
     FROM opened AS o
 ),
 ranked AS (
-    SELECT c.run, c.person, c.source, c.id, c.part, c.place, c.ref, c.ends, c.arrives, c.body_arrives,
-           row_number() OVER in_turn AS rank,
-           sum(c.body_arrives) OVER (in_turn ROWS UNBOUNDED PRECEDING) AS body_arrival
+    SELECT c.run, c.person, c.at, c.source, c.id, c.part, c.place, c.ref, c.ends, c.arrives, c.body_arrives,
+           c.roams, c.slack, row_number() OVER (
+               PARTITION BY c.run, c.person ORDER BY c.at, c.sequence, c.class, c.turn, c.id, c.part
+           ) AS rank
     FROM classed AS c
-    WINDOW in_turn AS (
-        PARTITION BY c.run, c.person ORDER BY c.at, c.sequence, c.class, c.turn, c.id, c.part
-    )
 ),
-unplaced AS (
-    SELECT r.* FROM ranked AS r WHERE r.place IS NULL
+sought AS (
+    SELECT r.*, max(CASE WHEN r.body_arrives = 1 THEN r.rank END) OVER (
+               PARTITION BY r.run, r.person
+               ORDER BY r.at + CASE WHEN r.roams > 0 THEN r.slack ELSE 0 END,
+                        CASE WHEN r.roams > 0 AND r.slack > 0 THEN $for_ever ELSE r.rank END
+               ROWS UNBOUNDED PRECEDING
+           ) AS body_rank
+    FROM ranked AS r
+    WHERE r.roams > 0 OR r.body_arrives = 1 AND r.person IN (SELECT o.person FROM ranked AS o WHERE o.roams > 0)
 ),
 firsts AS (
     SELECT r.run, r.person, r.ref, $first_by(r.place, r.rank) AS place
     FROM ranked AS r
-    WHERE r.place IS NOT NULL AND r.ref IN (SELECT u.ref FROM unplaced AS u)
+    WHERE r.place IS NOT NULL AND r.ref IN (SELECT o.ref FROM sought AS o WHERE o.roams = 1)
     GROUP BY r.run, r.person, r.ref
 ),
 found AS (
-    SELECT u.run, u.person, u.source, u.id, u.part, u.rank, u.ends, u.arrives, u.ref IS NOT NULL AS is_placed,
-           coalesce(u.ref, b.ref) AS visit_ref, coalesce(f.place, b.place) AS place
-    FROM unplaced AS u
-    LEFT JOIN firsts AS f ON f.run = u.run AND f.person = u.person AND f.ref = u.ref
-    LEFT JOIN ranked AS b
-        ON b.body_arrives = 1 AND b.run = u.run AND b.person = u.person AND b.body_arrival = u.body_arrival
+    SELECT o.run, o.person, o.source, o.id, o.part, o.rank, o.ends, o.arrives,
+           o.roams = 1 AND o.ref IS NOT NULL AS is_placed,
+           CASE WHEN o.roams = 1 THEN coalesce(o.ref, b.ref) ELSE b.ref END AS visit_ref,
+           CASE WHEN o.roams = 1 THEN coalesce(f.place, b.place) ELSE b.place END AS place,
+           CASE WHEN o.roams = 2 THEN o.ref END AS own_ref, CASE WHEN o.roams = 2 THEN o.place END AS own_place
+    FROM sought AS o
+    LEFT JOIN firsts AS f ON f.run = o.run AND f.person = o.person AND f.ref = o.ref
+    LEFT JOIN ranked AS b ON b.run = o.run AND b.person = o.person AND b.rank = o.body_rank
+    LEFT JOIN place_facts AS op ON op.place = o.place
+    LEFT JOIN place_facts AS bp ON bp.place = b.place
+    WHERE o.roams = 1 OR o.roams = 2 AND bp.organisation = op.organisation
 ),
 located AS (
     SELECT r.run, r.person, r.source, r.id, r.part, r.rank, r.ends, r.arrives, true AS is_placed,
-           r.ref AS visit_ref, r.place
+           r.ref AS visit_ref, r.place, CAST(NULL AS BIGINT) AS own_ref, CAST(NULL AS INTEGER) AS own_place
     FROM ranked AS r
-    WHERE r.place IS NOT NULL
+    LEFT JOIN found AS f
+        ON f.run = r.run AND f.person = r.person AND f.rank = r.rank
+    WHERE r.place IS NOT NULL AND f.rank IS NULL
     UNION ALL
-    SELECT f.run, f.person, f.source, f.id, f.part, f.rank, f.ends, f.arrives, f.is_placed, f.visit_ref, f.place
-    FROM found AS f
+    SELECT f.* FROM found AS f
 ),
 closed AS (
     SELECT l.*, coalesce(sum(l.ends) OVER (
@@ -112,9 +126,9 @@ visited AS (
     WHERE l.visit_ref IS NOT NULL
       AND (l.visit_ref NOT IN (SELECT f.visit_ref FROM found AS f WHERE NOT f.is_placed AND f.visit_ref IS NOT NULL))
     UNION ALL
-    SELECT c.run, c.person, c.source, c.id, c.part, c.rank, c.is_placed,
-           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.visit_ref END,
-           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.place END,
+    SELECT c.run, c.person, c.source, c.id, c.part, c.rank, c.is_placed OR c.own_place IS NOT NULL,
+           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.visit_ref ELSE c.own_ref END,
+           CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.place ELSE c.own_place END,
            CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END,
            CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(c.arrives) OVER (
                PARTITION BY c.run, c.person, c.visit_ref, c.place, c.ends_before

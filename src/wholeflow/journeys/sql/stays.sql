@@ -14,18 +14,56 @@ bodies AS (
     WHERE d.holds = 'body' AND d.begin_at IS NOT NULL
     WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank)
 ),
+marks AS (
+    SELECT d.run, d.person, d.organisation, d.begin_rank, d.begin_at, 1 AS is_frame, d.ended_at
+    FROM visits AS d
+    WHERE d.is_frame AND d.begin_at IS NOT NULL
+    UNION ALL
+    SELECT d.run, d.person, d.organisation, d.begin_rank, d.begin_at, 0, d.ended_at
+    FROM visits AS d
+    WHERE d.holds = 'body' AND d.begin_at IS NOT NULL AND d.person IN (SELECT f.person FROM visits AS f WHERE f.is_frame)
+),
+framed AS (
+    SELECT m.*,
+           max(CASE WHEN m.is_frame = 1 THEN m.begin_at END) OVER (
+               before_it ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+           ) AS frame_at,
+           min(CASE WHEN m.is_frame = 0 THEN m.begin_at END) OVER (
+               before_it ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+           ) AS held_at
+    FROM marks AS m
+    WINDOW before_it AS (
+        PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
+    )
+),
+frames AS (
+    SELECT f.run, f.person, f.organisation, f.begin_at, min(f.ended_at) AS ended_at
+    FROM framed AS f
+    WHERE f.is_frame = 1
+    GROUP BY f.run, f.person, f.organisation, f.begin_at
+),
+around AS (
+    SELECT b.run, b.person, b.begin_rank, b.is_frame = 1 AND b.held_at <= coalesce(b.ended_at, $for_ever) AS is_frame,
+           CASE WHEN b.is_frame = 0 AND b.begin_at <= f.ended_at THEN f.ended_at END AS frame_ended_at
+    FROM framed AS b
+    LEFT JOIN frames AS f
+        ON f.run = b.run AND f.person = b.person AND f.organisation = b.organisation AND f.begin_at = b.frame_at
+),
 followed AS (
-    SELECT d.*, l.died_at, b.next_begin_at, b.body_until,
+    SELECT d.*, l.died_at, b.next_begin_at, b.body_until, coalesce(a.is_frame, false) AS frames, a.frame_ended_at,
            CASE WHEN $is_shared THEN coalesce($as_of_or_null, e.last_at, l.last_at)
                 ELSE l.last_at END AS observed_to
     FROM visits AS d
     JOIN lives AS l ON l.run = d.run AND l.person = d.person
     LEFT JOIN bodies AS b ON b.run = d.run AND b.person = d.person AND b.begin_rank = d.begin_rank
+    LEFT JOIN around AS a ON a.run = d.run AND a.person = d.person AND a.begin_rank = d.begin_rank
     LEFT JOIN observed_ends AS e ON e.run = d.run
 ),
 ended AS (
     SELECT f.*,
            CASE WHEN f.ended_at IS NOT NULL THEN f.ended_kind
+                WHEN f.frame_ended_at <= coalesce(f.next_begin_at, f.frame_ended_at)
+                THEN CASE WHEN f.died_at <= f.frame_ended_at THEN 'died' ELSE 'discharged' END
                 WHEN f.next_begin_at <= f.last_at + $gap THEN 'moved on'
                 WHEN f.next_begin_at IS NOT NULL THEN 'lost'
                 WHEN f.died_at IS NOT NULL THEN 'died'
@@ -35,6 +73,7 @@ ended AS (
 closed AS (
     SELECT e.*,
            CASE e.end_kind WHEN 'moved on' THEN e.next_begin_at WHEN 'lost' THEN e.last_at
+                WHEN 'discharged' THEN e.frame_ended_at
                 WHEN 'open' THEN NULL WHEN 'died' THEN coalesce(e.ended_at, e.died_at)
                 ELSE e.ended_at END AS end_at
     FROM ended AS e
@@ -76,14 +115,14 @@ counted AS (
     JOIN numbered AS n ON n.run = c.run AND n.person = c.person AND n.begin_rank = c.begin_rank
 )
 SELECT c.stay, c.run, c.person, c.journey,
-       c.need, c.place, c.organisation, c.setting, c.holds, c.source, c.from_place, c.to_place,
+       c.need, c.place, c.organisation, c.setting, c.holds, c.frames, c.source, c.from_place, c.to_place,
        c.referred_at, c.accepted_at, c.arrived_at, c.started_at, c.ready_at, c.end_at, c.end_kind,
        c.begin_at, c.seen_to, c.observed_to,
        CASE WHEN c.counts THEN greatest(c.begin_at, coalesce(c.body_until, c.begin_at))
-            WHEN c.holds = 'caseload' AND c.in_order THEN coalesce(c.arrived_at, c.started_at)
+            WHEN c.holds <> 'body' AND c.in_order THEN coalesce(c.arrived_at, c.started_at)
        END AS present_from,
        CASE WHEN c.counts AND c.end_at IS NOT NULL THEN greatest(c.end_at, c.begin_at, coalesce(c.body_until, c.begin_at))
-            WHEN c.holds = 'caseload' AND c.in_order THEN c.end_at
+            WHEN c.holds <> 'body' AND c.in_order THEN c.end_at
        END AS present_to,
        c.waits_for, c.reason, c.coarse = 1 AS to_the_day, c.in_order,
        CASE WHEN c.in_order AND c.end_kind <> 'lost' THEN (c.end_at - c.begin_at) / $hour END AS stay_hours,
@@ -95,5 +134,5 @@ SELECT c.stay, c.run, c.person, c.journey,
             - coalesce(c.started_at - c.begin_at, 0) - coalesce(c.ready_at - c.started_at, 0)
             - coalesce(greatest(c.seen_to, c.ready_at) - c.ready_at, 0)) / $hour END AS unsplit_hours,
        CAST(c.contacts AS BIGINT) AS contacts,
-       c.visit_ref, c.visit_end, c.visit_arrival
+       c.visit_ref, c.visit_end, c.visit_arrival, c.begin_coarse = 1 AS begin_to_the_day, c.end_coarse = 1 AS end_to_the_day
 FROM counted AS c

@@ -1,5 +1,6 @@
 -- One row for each visit of a person to a place: its milestones as they were recorded. A milestone known to
--- the day stands no earlier than an earlier milestone of that day (§18).
+-- the day stands no earlier than an earlier milestone of that day (§18). On a list care starts with the first
+-- contact where no start is recorded (§10).
 WITH gathered AS (
     SELECT v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival,
            $first_by(v.source, CASE WHEN v.stage IS NOT NULL THEN v.rank END) AS source,
@@ -13,12 +14,16 @@ WITH gathered AS (
            min(CASE WHEN v.kind = 'referred' THEN v.at END) AS referred_at,
            min(CASE WHEN v.kind = 'accepted' THEN v.at END) AS accepted_at,
            min(CASE WHEN v.kind = 'arrived' THEN v.at END) AS arrived_at,
-           min(CASE WHEN v.kind = 'started' THEN v.at END) AS started_at,
+           min(CASE WHEN v.kind = 'started' THEN v.at END) AS told_started_at,
+           min(CASE WHEN v.kind = 'contact' THEN v.at END) AS contact_at,
            min(CASE WHEN v.kind = 'ready' THEN v.at END) AS ready_at,
            max(CASE WHEN v.ends = 1 THEN v.at END) AS ended_at,
            max(v.at) AS last_at,
            max(CASE WHEN v.kind = 'died' THEN 1 ELSE 0 END) AS died,
            max(CASE WHEN v.precision <> 'instant' THEN 1 ELSE 0 END) AS coarse,
+           max(CASE WHEN v.precision <> 'instant' AND v.ends = 0 AND v.stage IS NOT NULL AND v.kind <> 'ready'
+                    THEN 1 ELSE 0 END) AS begin_coarse,
+           max(CASE WHEN v.precision <> 'instant' AND v.ends = 1 THEN 1 ELSE 0 END) AS end_coarse,
            max(CASE WHEN v.kind = 'accepted' THEN v.slack ELSE 0 END) AS accepted_slack,
            max(CASE WHEN v.kind = 'arrived' THEN v.slack ELSE 0 END) AS arrived_slack,
            max(CASE WHEN v.kind = 'started' THEN v.slack ELSE 0 END) AS started_slack,
@@ -32,17 +37,24 @@ WITH gathered AS (
     GROUP BY v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival
     HAVING max(CASE WHEN v.stage IS NOT NULL AND (v.kind <> 'died' OR v.is_placed) THEN 1 ELSE 0 END) = 1
 ),
+begun AS (
+    SELECT g.*, p.organisation, p.is_frame, coalesce(p.holds, 'body') AS holds, coalesce(p.setting, 'other') AS setting,
+           coalesce(g.told_started_at,
+                    CASE WHEN p.holds = 'caseload' AND NOT p.is_frame THEN g.contact_at END) AS started_at
+    FROM gathered AS g
+    LEFT JOIN place_facts AS p ON p.place = g.place
+),
 floored AS (
     SELECT g.*, g.referred_at AS accepted_floor, greatest(g.referred_at, g.accepted_at) AS arrived_floor,
            greatest(g.referred_at, g.accepted_at, g.arrived_at) AS started_floor,
            greatest(g.referred_at, g.accepted_at, g.arrived_at, g.started_at) AS ready_floor,
            greatest(g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at) AS ended_floor
-    FROM gathered AS g
+    FROM begun AS g
 ),
 timed AS (
     SELECT f.run, f.person, f.visit_ref, f.place, f.visit_end, f.visit_arrival, f.source, f.need,
            f.from_place, f.to_place, f.reason, f.waits_for, f.last_end_kind, f.begin_rank, f.last_at,
-           f.died, f.coarse, f.contacts, f.beyond, f.referred_at,
+           f.died, f.coarse, f.begin_coarse, f.end_coarse, f.contacts, f.beyond, f.organisation, f.is_frame, f.holds, f.setting, f.referred_at,
            CASE WHEN f.accepted_floor - f.accepted_at BETWEEN 0 AND f.accepted_slack
                 THEN f.accepted_floor ELSE f.accepted_at END AS accepted_at,
            CASE WHEN f.arrived_floor - f.arrived_at BETWEEN 0 AND f.arrived_slack
@@ -55,13 +67,11 @@ timed AS (
                 THEN f.ended_floor ELSE f.ended_at END AS ended_at
     FROM floored AS f
 )
-SELECT g.*, coalesce(p.holds, 'body') AS holds, p.organisation,
-       coalesce(p.setting, 'other') AS setting,
-       CASE WHEN g.died = 1 THEN 'died' ELSE g.last_end_kind END AS ended_kind,
-       CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at)
+SELECT g.*, CASE WHEN g.died = 1 THEN 'died' ELSE g.last_end_kind END AS ended_kind,
+       CASE WHEN g.holds = 'body' THEN coalesce(g.arrived_at, g.started_at)
             ELSE coalesce(g.referred_at, g.accepted_at, g.arrived_at, g.started_at)
        END AS begin_at,
-       coalesce(CASE WHEN coalesce(p.holds, 'body') = 'body' THEN coalesce(g.arrived_at, g.started_at) END,
+       coalesce(CASE WHEN g.holds = 'body' THEN coalesce(g.arrived_at, g.started_at) END,
                 g.referred_at, g.accepted_at, g.arrived_at, g.started_at, g.ready_at, g.ended_at) AS known_at,
        coalesce(g.arrived_at, g.started_at, g.ready_at, g.ended_at, 0)
            <= coalesce(g.ended_at, g.ready_at, g.started_at, g.arrived_at, 0) AS ends_after_begin,
@@ -74,4 +84,3 @@ SELECT g.*, coalesce(p.holds, 'body') AS holds, p.organisation,
        AND coalesce(g.ready_at, $always) <= coalesce(g.ended_at, $for_ever)
        AND g.beyond = 0 AS told_in_order
 FROM timed AS g
-LEFT JOIN place_facts AS p ON p.place = g.place
