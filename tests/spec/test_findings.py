@@ -79,6 +79,7 @@ at = { column = "seen" }
 kind = "left"
 at = { column = "left" }
 reason = { column = "outcome", codes = { H = "home", W = "ward" } }
+to_place = { column = "outcome", codes = { H = "", W = "Ward" } }
 
 [[file]]
 feed = "wards"
@@ -236,6 +237,14 @@ PLANTED = [
         7  | Eve    | monday  | 2024-07-09 12:00
         """,
         [("ed.csv", 5, "arrived: a time in none of the declared formats")], set(),
+    ),
+    (
+        "unseen-arrivals", "ed",
+        """
+        id | number | arrived          | seen             | left             | outcome
+        7  | Eve    | 2024-07-09 09:00 | 2024-07-09 10:00 | 2024-07-09 12:00 | W
+        """,
+        [("ed.csv", 5, "ED to Ward")], set(),
     ),
     (
         "silent-rows", "visits",

@@ -39,6 +39,7 @@ spreads AS (
 recordings AS (
     SELECT r.source, max(r.recorded_at) AS recorded_at
     FROM records AS r
+    JOIN middles AS m ON m.source = r.source
     WHERE r.recorded_at <= $as_of
     GROUP BY r.source
 ),

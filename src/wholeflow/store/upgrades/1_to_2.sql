@@ -1,5 +1,5 @@
 -- Layout 2: periods that newer extracts replace, who keeps a feed, which load brought a file last,
--- doubts, records that say nothing, traits for linking, and objects.
+-- doubts, records that say nothing, marks of feeds, traits for linking, and objects.
 
 CREATE OR REPLACE TABLE ledger.events AS
 SELECT id, part, source, recorded_at, withdrawn, run, CAST(NULL AS BIGINT) AS period,
@@ -28,7 +28,7 @@ FROM ledger.counts;
 
 CREATE OR REPLACE TABLE ledger.marks AS
 SELECT id, part, source, recorded_at, withdrawn, run, CAST(NULL AS BIGINT) AS period,
-       * EXCLUDE (id, part, source, recorded_at, withdrawn, run)
+       * EXCLUDE (id, part, source, recorded_at, withdrawn, run), CAST(NULL AS INTEGER) AS feed
 FROM ledger.marks;
 
 CREATE OR REPLACE TABLE ledger.organisations AS
