@@ -61,7 +61,7 @@ def waited_for(stay: Row, at: int) -> bool:
         return bool(asked) and asked[0] <= at < stay["begin_at"]
     if stay["frames"] or not asked or (stay["started_at"] is None and stay["ready_at"] is not None):
         return False
-    return bool(stay["begin_at"] <= at < (stay["started_at"] or over(stay)))
+    return bool(stay["begin_at"] <= at < (stay["started_at"] or stay["arrived_at"] or over(stay)))
 
 
 def part_at(stays: list[Row], handoffs: list[Row], at: int) -> str:

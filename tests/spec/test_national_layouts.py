@@ -127,7 +127,7 @@ RZX01 01 | 2025-06-03 14:00 | 2025-06-03 16:00 | left | home | 1 - - 2
 RZX01 01 | 2025-06-03 08:00 | 2025-06-03 09:15 | left | 1874161000000104 | 0.5 0.5 0.25 1.25
 """
 
-# S01: in on Monday 2 June 14:30, ready on Friday 6 June (midnight: 81.5 hours, 14 of them on W2), out on Monday
+# S01: in on Monday 2 June 14:30, ready on Friday 6 June (midnight: 14 hours on W2), out on Monday
 # 9 June 15:00 (87 hours later) to hospital at home. S05 died by destination only. S06 is still in,
 # ready since 8 June, and seen up to the last event, 11 June 11:00. S08 has no hours at all. S10 was
 # sent twice: the later sending says ready and a later discharge. The day of being ready belongs to

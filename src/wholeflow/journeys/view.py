@@ -25,7 +25,7 @@ DIRECT_HOURS = 4
 """The longest time on the way between two stays of one handoff (rule §14)."""
 
 LATE_DAYS = 7
-"""How long after somebody came a message may be sent and still belong to that handoff (rule §37)."""
+"""How long after somebody came a message may still be sent for that handoff (rule §37)."""
 
 LINKS = {"likely": 0.9, "certain": 1.0}
 """Which links between numbers of people are used, by their least probability (rule §25)."""
@@ -236,18 +236,26 @@ class Journeys:
 
     def person(self, shown: str) -> pa.Table:
         """The steps of one person, known by pseudonym (or identifier where ids are kept)."""
+        return self._shown("steps", f"t.person = {self.person_of(shown)}").sort_by("rank")
+
+    def person_of(self, shown: str) -> int:
+        """Whom a pseudonym, or an identifier where ids are kept, is one number of.
+
+        Raises RequestError where the view has nothing of them.
+        """
         self._make(operators.KNOWN_AS)
         number = self._pseudonym(shown)
-        person = (
-            f"coalesce((SELECT k.person FROM known_as AS k WHERE k.number = {number}), {number})"
+        found = self.query(
+            "SELECT e.person FROM present_events AS e WHERE e.person = "
+            f"coalesce((SELECT k.person FROM known_as AS k WHERE k.number = {number}), {number}) "
+            "LIMIT 1"
         )
-        found = self._shown("steps", f"t.person = {person}")
         if not found.num_rows:
             raise RequestError(
                 "there is no such person in this store",
                 repair="Use a pseudonym as `wholeflow journeys STORE` shows them.",
             )
-        return found.sort_by("rank")
+        return int(found["person"][0].as_py())
 
     def _pseudonym(self, shown: str) -> int:
         kept = self.query("SELECT pseudonym FROM kept_ids WHERE identifier = ?", (shown,))

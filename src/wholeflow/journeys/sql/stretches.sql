@@ -3,7 +3,8 @@
 -- of: in a place; on the way to the next; waiting for one; on a list; in a hospital spell of which no ward is known.
 WITH timed AS (
     SELECT s.stay, s.run, s.person, s.journey, s.holds, s.frames, s.present_from AS here_at,
-           coalesce(s.present_to, greatest(s.seen_to, s.present_from)) AS gone_at, s.started_at, s.ready_at,
+           coalesce(s.present_to, greatest(s.seen_to, s.present_from)) AS gone_at, s.arrived_at, s.started_at,
+           s.ready_at,
            coalesce(s.referred_at, s.accepted_at) AS asked_at,
            CASE WHEN s.in_order THEN coalesce(s.begin_at, s.seen_to) END AS begin_at,
            coalesce(s.end_at, greatest(s.seen_to, s.begin_at)) AS over_at, s.in_order
@@ -39,7 +40,7 @@ phases AS (
     FROM timed AS t
     WHERE t.holds = 'body'
     UNION ALL
-    SELECT t.stay, t.run, t.person, t.journey, 'waits for', t.begin_at, coalesce(t.started_at, t.over_at)
+    SELECT t.stay, t.run, t.person, t.journey, 'waits for', t.begin_at, coalesce(t.started_at, t.arrived_at, t.over_at)
     FROM timed AS t
     WHERE t.holds <> 'body' AND NOT t.frames AND (t.started_at IS NOT NULL OR t.ready_at IS NULL) AND t.asked_at IS NOT NULL
     UNION ALL
