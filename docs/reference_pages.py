@@ -18,8 +18,8 @@ from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
 MADE = Path(__file__).parent / "reference" / "made"
 VERBS = (
-    "mapping draft", "load", "link", "check", "journeys", "measure", "map", "report", "export",
-    "demo",
+    "mapping draft", "load", "link", "check", "journeys", "measure", "mark", "map", "variants",
+    "conform", "report", "export", "demo", "today", "sql",
 )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def measures_page():
             f"Rules: {rules}.",
         ]
     parts += ["## XmR presets", "Charts over time name the preset that judged them."]
-    parts += [f"- `{name}`: {preset.title}" for name, preset in presets().items()]
+    parts += [f"- `{name}`: {preset.title}. {preset.meaning}" for name, preset in presets().items()]
     return "\n\n".join(parts) + "\n"
 
 

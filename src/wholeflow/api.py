@@ -6,22 +6,38 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from wholeflow.core.errors import RequestError
-from wholeflow.core.time import LONDON, instant
+from wholeflow.core.time import LONDON, instant, parse_instant
+from wholeflow.diagnosis import Conformance, Filters, LogFile, Pathway, ProcessMap, Variants
+from wholeflow.diagnosis import conform as conform_journeys
+from wholeflow.diagnosis import log_file as open_log
+from wholeflow.diagnosis import process_map as map_process
+from wholeflow.diagnosis import variants as find_variants
+from wholeflow.diagnosis.variants import TOP
 from wholeflow.events import EventLog
-from wholeflow.governance.pseudonyms import Key, default_key_file, read_key
+from wholeflow.governance.looks import look, note, read_looks
+from wholeflow.governance.pseudonyms import Key, default_key_file, read_key, show
 from wholeflow.journeys import GAP_DAYS, Check, Journeys, Linked
 from wholeflow.journeys import check as check_journeys
 from wholeflow.journeys import journeys as view
 from wholeflow.journeys import link as link_people
+from wholeflow.journeys.one_person import OneJourney
+from wholeflow.journeys.one_person import journeys_of as of_person
 from wholeflow.measures import Definition, Result
 from wholeflow.measures import measure as measure_journeys
+from wholeflow.measures.marks import Mark, checked, feed_zone, measure_name, signed, standing
 from wholeflow.sources import Reading, read
 from wholeflow.sources.files import facts
 from wholeflow.store import Chunk, FileFacts, LoadResult, Store, open_store
 from wholeflow.store import load as load_chunks
+from wholeflow.store.engine import IN_MEMORY
+
+if TYPE_CHECKING:
+    from wholeflow.coordinate import Today
 
 
 def open(path: str | Path = ":memory:") -> Store:
@@ -158,6 +174,15 @@ def journeys(
     return view(store, as_of=as_of, zone=local_zone(store), gap_days=gap_days, links=links)
 
 
+def journeys_of(of: Store | Journeys, person: str) -> tuple[OneJourney, ...]:
+    """One person's journeys, every hour of them told (rule §36); ``person`` is a pseudonym.
+
+    Where ids are kept, an identifier does too. Raises RequestError where nobody has it. A look
+    at one person is to be logged first: :func:`log_look`; the command line does.
+    """
+    return of_person(_view(of), person)
+
+
 def local_zone(store: Store) -> str:
     """The local time that results are shown in: the sources' own where they agree."""
     zones = store.query("SELECT DISTINCT zone FROM sources")["zone"].to_pylist()
@@ -174,16 +199,107 @@ def measure(of: Store | Journeys, name: str | Definition, by: Sequence[str] = ()
     return measure_journeys(_view(of), name, by)
 
 
-def map(of: Store | Journeys, to: str | Path | None = None) -> str:
-    """The flow map of a store as SVG, also written to a file where one is named."""
-    from wholeflow.publish import draw_map, write
+def mark(
+    store: Store,
+    kind: str,
+    *,
+    at: str,
+    who: str = "",
+    why: str = "",
+    place: str | None = None,
+    measure: str | None = None,
+    value: float | None = None,
+    feed: str | None = None,
+    withdraw: bool = False,
+    key: Key | None = None,
+) -> Mark:
+    """Sign something on the figures of a store: a step, a baseline, a target, a test, a note.
+
+    ``complete_from`` says that everybody is recorded from then on (rule §28); the other kinds
+    are of rule §30. ``at`` is ISO text in local time, ``who`` a role and not a name, ``value``
+    that of a target in the unit of its measure (a share as 0.95). The same kind, time, place,
+    measure and feed signed again changes the mark; ``withdraw`` takes it back.
+    """
+    seen = journeys(store)
+    named = measure_name(measure)
+    wanted = Mark(kind, parse_instant(at, seen.zone), who, why, place, named, feed, value)
+    found = standing(seen, wanted) if withdraw else checked(seen, wanted)
+    zone = feed_zone(store) or seen.zone
+    log = signed(found, now=instant(datetime.now(UTC)), zone=zone, withdrawn=withdraw)
+    load(store, log, key=key, keep_ids=store.about("ids") == "kept")
+    return found
+
+
+def map(
+    of: Store | Journeys, to: str | Path | None = None, *, filters: Filters | None = None
+) -> str:
+    """The flow map of a store as SVG, also written to a file where one is named.
+
+    With ``filters`` it shows what :func:`process_map` over places shows with them.
+    """
+    from wholeflow.publish import draw_map, flow_map, write
 
     if to is not None:
         _need_svg(Path(to))
-    svg = draw_map(_view(of))
+    seen = _view(of)
+    if filters is None or filters == Filters():
+        svg = draw_map(seen)
+    else:
+        from wholeflow.publish.facts import Facts
+
+        shown = map_process(seen, "places", filters)
+        svg = flow_map(shown.as_transitions(), Facts(seen).places)
     if to is not None:
         write(svg, Path(to))
     return svg
+
+
+def log_file(
+    path: str | Path,
+    *,
+    case: str,
+    activity: str,
+    start: str,
+    end: str | None = None,
+    zone: str | None = None,
+) -> LogFile:
+    """One log file, Parquet or CSV, to map without a store.
+
+    The names are those of its columns. Without ``end`` each activity is a moment; times without
+    an offset are local times of ``zone``, or without it taken as they stand.
+    """
+    return open_log(path, case=case, activity=activity, start=start, end=end, zone=zone)
+
+
+def process_map(
+    of: Store | Journeys | LogFile, over: str = "", *, filters: Filters | None = None
+) -> ProcessMap:
+    """What directly followed what, how often and how long after (rule §31).
+
+    ``over``: ``places`` (handoffs) or ``activities``; a log file has activities only.
+    """
+    return map_process(of if isinstance(of, LogFile) else _view(of), over, filters)
+
+
+def variants(
+    of: Store | Journeys | LogFile, over: str = "activities", *, top: int = TOP
+) -> Variants:
+    """The ways that journeys went over activities or places, the most frequent first (rule §32)."""
+    return find_variants(of if isinstance(of, LogFile) else _view(of), over, top)
+
+
+def conform(
+    of: Store | Journeys,
+    pathway: Pathway | str | Path | None = None,
+    *,
+    through: str | None = None,
+) -> Conformance:
+    """How far journeys went as a pathway meant them to (rule §33).
+
+    ``pathway``: a TOML or CSV file, the name of one in the store, or nothing where the store
+    has one only. ``through``: only journeys in which this activity or place occurs.
+    """
+    return conform_journeys(_view(of), pathway, through=through)
 
 
 def chart(result: Result, to: str | Path) -> Path:
@@ -291,22 +407,89 @@ def demo(
         return Demo(home, path, written, books, check(seen), sentences)
 
 
+def today(
+    of: Store,
+    *,
+    at: str | int | None = None,
+    place: str | None = None,
+    links: str = "likely",
+) -> Today:
+    """Who is ready to leave or waits at an instant, for what, whose turn it is (rules §34, §35).
+
+    Without ``at`` the instant is the end of observation, or the machine's clock where the
+    records reach to within a day of it; ``at_is`` of the result says which. ``place`` keeps
+    those who are there or wait for it. Raises UnsupportedError on shifted clocks.
+    """
+    from wholeflow.coordinate import ASKED, CLOCK, default_instant
+    from wholeflow.coordinate import today as list_of
+
+    seen = journeys(of, links=links)
+    seen.need_shared_clock("who waits at one instant")
+    if at is None:
+        when, why = default_instant(seen, instant(datetime.now(UTC)))
+        known = journeys(of, as_of=when, links=links) if why == CLOCK else seen
+        return list_of(known, when, why, place)
+    known = journeys(of, as_of=at, links=links)
+    return list_of(known, known.observed_to(), ASKED, place)
+
+
+def sql(of: Store, text: str, *, as_of: str | int | None = None, links: str = "likely") -> pa.Table:
+    """The answer to one SELECT on the derived tables, the present ones and the books.
+
+    Names and pseudonyms are shown, instants are UTC microseconds, lengths hours. Nothing can be
+    changed, no file read or written, no identifier seen. Raises RequestError for a mistake.
+
+    >>> sql(open(), "SELECT count(*) AS n FROM stays").to_pylist()
+    [{'n': 0}]
+    """
+    from wholeflow.coordinate import answer
+
+    return answer(journeys(of, as_of=as_of, links=links), text)
+
+
+def looks(store: str | Path) -> pa.Table:
+    """Who looked at single people's records in a store: at, who, command, whom, why."""
+    return read_looks(store)
+
+
+def log_look(store: Store, command: str, whom: str, *, who: str, why: str = "") -> None:
+    """Log a look before anything is shown; a store in memory keeps no log.
+
+    ``whom`` is a person as shown, or ``list of N``. Raises StoreError when the look can't be
+    logged: then nothing may be shown.
+    """
+    if store.path != IN_MEMORY:
+        kept = store.query("SELECT pseudonym FROM kept_ids WHERE identifier = ?", (whom,))
+        pseudonym = show(kept["pseudonym"][0].as_py()) if kept.num_rows else whom
+        note(store.path, look(datetime.now(UTC), who, command, pseudonym, why))
+
+
 def _view(of: Store | Journeys) -> Journeys:
     return of if isinstance(of, Journeys) else journeys(of)
 
 
 __all__ = [
     "check",
+    "conform",
     "demo",
     "draft",
     "export",
     "journeys",
+    "journeys_of",
     "link",
     "load",
+    "log_file",
+    "log_look",
+    "looks",
     "map",
+    "mark",
     "measure",
     "open",
+    "process_map",
     "read",
     "read_log",
     "report",
+    "sql",
+    "today",
+    "variants",
 ]

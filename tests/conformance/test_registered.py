@@ -30,6 +30,7 @@ KEY = Key(b"k" * 32)
 LINK = {"person": "c", "same_as": "c by another number", "method": "merge"}
 LETTER = {"person": "a", "kind": "letter", "sent_at": "2024-05-03 12:00", "to_place": "Home care"}
 PLACES = [
+    {"place": "Ambulance", "setting": "ambulance", "organisation": "Ambulance"},
     {"place": "ED", "setting": "ed", "organisation": "Trust"},
     {"place": "Ward", "setting": "ward", "organisation": "Trust"},
     {"place": "Home care", "setting": "home_care", "organisation": "Agency", "holds": "caseload"},
@@ -45,6 +46,9 @@ EVENTS = [
     for month in (5, 7)
     for p in ("a", "b", "c")
     for place, day, hour, kind in [
+        ("Ambulance", 1, 7, "arrived"),
+        ("Ambulance", 1, 8, "ready"),
+        ("Ambulance", 1, 9, "left"),
         ("ED", 1, 9, "arrived"),
         ("ED", 1, 10, "started"),
         ("ED", 1, 12, "ready"),
@@ -80,19 +84,20 @@ def test_a_measure_has_words_rules_and_figures(name, seen):
     assert definition.meaning.endswith(".")
     assert definition.rules
     assert {rule.removeprefix("§") for rule in definition.rules} <= RULES
-    assert definition.unit in ("people", "hours", "share")
+    assert definition.unit in ("people", "hours", "share", "moves")
     whole = wf.measure(seen, name)
     assert whole.rows.num_rows >= 1
     assert whole.says.endswith(".")
     assert wf.measure(seen, name, ["place", "month"]).rows.num_rows >= whole.rows.num_rows
     assert set(whole.as_dict()) == {
-        "measure", "version", "title", "unit", "rules", "by", "rows", "left_out", "limits", "says",
+        "measure", "version", "title", "unit", "rules", "by", "rows", "left_out", "limits", "sure",
+        "over_time", "says",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", [n for n in definitions() if n not in ("returns", "readmissions")])
 def test_parts_of_a_measure_add_to_the_whole(name, seen):
-    figure = {"people": "n", "hours": "total_hours", "share": "n"}[definitions()[name].unit]
+    figure = "total_hours" if definitions()[name].unit == "hours" else "n"
     if name == "occupancy":
         figure = "person_hours"
     whole = sum(wf.measure(seen, name).rows[figure].to_pylist())

@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
+
+from wholeflow.journeys.asking import questions
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +43,7 @@ def test_the_demo_goes_the_whole_way(demo):
     assert books["read"] == books["loaded"] + books["already"] + books["rejected"]
     assert books["already"] == 3  # planted: rows written twice
     assert books["rejected"] == 3  # planted: two dates in another format, an unknown code
-    assert demo["check"]["verdict"].startswith("28 checks: 2 errors")
+    assert demo["check"]["verdict"].startswith(f"{len(questions())} checks: 2 errors")
     page = (demo["folder"] / "riverford.html").read_text("utf-8")
     assert "Internal: not for publication" in page
     assert (demo["folder"] / "records/truth/stays.csv").exists()
@@ -114,9 +117,27 @@ def test_one_persons_steps_are_in_order_and_the_person_is_a_pseudonym(demo):
     journeys = json.loads(run("journeys", demo["store"], "--json").stdout)
     person = max(journeys, key=lambda row: row["stays"])["person"]
     assert len(person) == 15
-    steps = json.loads(run("journeys", demo["store"], "--person", person, "--json").stdout)
-    assert [step["at"] for step in steps] == sorted(step["at"] for step in steps)
+    steps = run("journeys", demo["store"], "--person", person, "--csv").stdout.splitlines()
+    at = steps[0].split(",").index("at")
+    instants = [step.split(",")[at] for step in steps[1:]]
+    assert instants == sorted(instants)
     assert "nhs-number" not in json.dumps(journeys)
+
+
+def test_one_persons_journeys_are_told_hour_by_hour_and_the_look_is_logged(demo):
+    journeys = json.loads(run("journeys", demo["store"], "--json").stdout)
+    person = max(journeys, key=lambda row: row["stays"])["person"]
+    looks = Path(f"{demo['store']}.looks.csv")
+    before = len(looks.read_text("utf-8").splitlines()) if looks.exists() else 1
+    done = run("journeys", demo["store"], "--person", person, "--why", "a complaint")
+    assert "Where the hours went:" in done.stdout
+    told = json.loads(run("journeys", demo["store"], "--person", person, "--json").stdout)
+    for journey in told:
+        assert sum(journey["hours"].values()) == pytest.approx(journey["elapsed_hours"])
+    lines = looks.read_text("utf-8").splitlines()
+    assert len(lines) == before + 2
+    assert "a complaint" in lines[-2]
+    assert person in lines[-1]
 
 
 def test_the_map_and_a_chart_are_drawn(demo, tmp_path):

@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 import wholeflow as wf
+from wholeflow.core.time import DAY, HOUR
+from wholeflow.core.time import parse_instant as at
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.measures import definitions
+from wholeflow.measures.counts import _rate
 from wholeflow.measures.durations import percentiles
+from wholeflow.measures.moves import mean_of
 from wholeflow.measures.shares import wilson
 
 KEY = Key(b"k" * 32)
@@ -281,3 +285,71 @@ def test_a_withdrawn_request_is_cut_short_and_not_open():
     places = [*WARD, {"place": "Care", "setting": "home_care", "holds": "caseload"}]
     row = wf.measure(view(events, places), "handoff_wait").rows.to_pylist()[0]
     assert (row["n"], row["ended"], row["open"], row["cut_short"]) == (1, 0, 0, 1)
+
+
+# Silvester and others 2014 (Acute Medicine 13: 3-9): people come to the emergency department in the
+# day, and most reach a ward when few work there. Planted here: 60 % come from 08:00 to 18:00, and
+# two thirds reach the ward outside these hours.
+PLANTED = [
+    *((8 + n % 8, 17) for n in range(10)),
+    *((10 + n, 19) for n in range(8)),
+    *((19 + n % 4, 23 + n % 4) for n in range(12)),
+]
+"""For each person of a day the hour of coming, and of reaching the ward (24 and over: at night)."""
+
+
+def test_a_planted_pattern_of_hours_is_recovered():
+    events, day = [], at("2024-07-01 00:00")
+    for week in range(8):
+        for number, (came, moved) in enumerate(PLANTED):
+            person = f"{week} {number}"
+            midnight = day + week * 7 * DAY
+            for place, hour, kind in (
+                ("ED", came, "arrived"), ("ED", moved, "left"),
+                ("Ward", moved, "arrived"), ("Ward", moved + 6, "left"),
+            ):  # fmt: skip
+                when = midnight + hour * HOUR
+                events.append({"person": person, "place": place, "at": when, "kind": kind})
+    seen = view(events, [*ED, *WARD])
+    rows = wf.measure(seen, "arrivals", ["place", "hour_of_day"]).rows.to_pylist()
+
+    def share(place, hours):
+        own = [row for row in rows if row["place"] == place]
+        return sum(r["n"] for r in own if int(r["hour_of_day"]) in hours) / sum(r["n"] for r in own)
+
+    assert share("ED", range(8, 18)) == pytest.approx(0.6)
+    assert 1 - share("Ward", range(8, 18)) == pytest.approx(2 / 3)
+
+
+def test_midnight_misses_the_peak_of_the_day():
+    # A day unit: ten people from 08:00 to 18:00 on each of seven days, nobody at night.
+    spans = [
+        (f"2024-07-{day:02d}T08:00", f"2024-07-{day:02d}T18:00")
+        for day in range(1, 8)
+        for _ in range(10)
+    ]
+    seen = view(list(stays("Ward", spans)), WARD)
+    row = wf.measure(seen, "occupancy", ["place"]).rows.to_pylist()[0]
+    assert (row["midnight_mean"], row["peak"]) == (0, 10)
+    assert row["peak_at"] == "2024-07-01T08:00:00+01:00"
+    by_hour = wf.measure(seen, "occupancy", ["place", "hour_of_day"]).rows.to_pylist()
+    assert {r["hour_of_day"]: r["mean"] for r in by_hour} == {
+        f"{hour:02d}": 10.0 if 8 <= hour < 18 else 0.0 for hour in range(24)
+    }
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"), [(0, 0, 3.689), (1, 0.025, 5.572), (10, 4.795, 18.39)]
+)
+def test_range_of_a_count_is_garwoods(n, low, high):
+    # Ulm 1990, American Journal of Epidemiology 131: 373-375.
+    found = _rate(n, 1.0)
+    assert (found["per_hour_low"], found["per_hour_high"]) == pytest.approx((low, high), abs=6e-4)
+
+
+def test_range_of_a_mean_is_students():
+    # Student 1908, additional hours of sleep by drug 2 less drug 1 in tenths: mean 15.8, and by R's
+    # t.test 7.00 to 24.60.
+    hours = [12, 24, 13, 13, 0, 10, 18, 8, 46, 14]
+    found = mean_of(len(hours), sum(hours), sum(hour * hour for hour in hours))
+    assert found == pytest.approx((15.8, 7.00, 24.60), abs=5e-3)

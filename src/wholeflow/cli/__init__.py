@@ -14,11 +14,11 @@ import pyarrow as pa
 import typer
 
 from wholeflow import __version__
-from wholeflow.cli import records, views
+from wholeflow.cli import maps, marks, now, records, views
 from wholeflow.cli.terminal import app, errors
 from wholeflow.core.errors import WholeflowError
 
-__all__ = ["app", "main", "records", "views"]
+__all__ = ["app", "main", "maps", "marks", "now", "records", "views"]
 
 
 def main() -> None:

@@ -1,14 +1,16 @@
-"""Commands that show what happened: journeys, measures, maps, the report; and a made-up place."""
+"""Commands that show what happened: journeys, measures, the report; and a made-up place."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from wholeflow import api
+from wholeflow.cli.now import Why, account
 from wholeflow.cli.terminal import (
     AsOf,
     Csv,
@@ -23,6 +25,8 @@ from wholeflow.cli.terminal import (
     with_local_times,
 )
 from wholeflow.core.errors import RequestError
+from wholeflow.journeys import Journeys
+from wholeflow.journeys.one_person import OneJourney
 from wholeflow.measures import definitions
 
 JOURNEY_COLUMNS = [
@@ -35,21 +39,44 @@ JOURNEY_COLUMNS = [
 def journeys(
     store: StorePath,
     person: Annotated[
-        str | None, typer.Option(metavar="KEY", help="One person's steps, by pseudonym.")
+        str | None,
+        typer.Option(
+            metavar="KEY",
+            help="Tell one person's journeys, every hour of them; with --csv the steps.",
+        ),
     ] = None,
+    why: Why = "",
     as_of: AsOf = None,
     links: Links = "likely",
     as_json: Json = False,
     as_csv: Csv = False,
 ) -> None:
-    """List people's journeys, or the steps of one person."""
+    """List people's journeys, or tell those of one person."""
+    if why and not person:
+        raise RequestError("--why goes with --person", repair="Name the person that you look at.")
     with existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of, links=links)
-        rows = seen.person(person) if person else seen.table("journeys")
-        rows = with_local_times(rows, seen.zone)
-        if not (as_json or as_csv or person):
+        if person:
+            told = api.journeys_of(seen, person)
+            api.log_look(opened, "journeys", seen.shown(person), who=account(), why=why)
+            tell(seen, person, told, as_json, as_csv)
+            return
+        rows = with_local_times(seen.table("journeys"), seen.zone)
+        if not (as_json or as_csv):
             rows = rows.select(JOURNEY_COLUMNS)
         show_rows(rows, as_json, as_csv)
+
+
+def tell(
+    seen: Journeys, person: str, told: Sequence[OneJourney], as_json: bool, as_csv: bool
+) -> None:
+    """One person's journeys in words, as JSON, or their steps as CSV."""
+    if as_csv:
+        show_rows(with_local_times(seen.person(person), seen.zone), False, True)
+    elif as_json:
+        typer.echo(json.dumps([one.as_dict() for one in told], ensure_ascii=False))
+    else:
+        typer.echo("\n".join(str(one) for one in told))
 
 
 @app.command(epilog="Example: wholeflow measure place.duckdb stay wait --by place,month")
@@ -64,7 +91,10 @@ def measure(
     ],
     by: Annotated[
         str,
-        typer.Option(help="Group by, with commas: place, organisation, setting, week, month ..."),
+        typer.Option(
+            help="Group by, with commas: place, organisation, setting, source, a fact of people "
+            "such as segment; day, week, month, quarter, financial_year, hour_of_day, hour_of_week."
+        ),
     ] = "",
     chart: Annotated[
         Path | None, typer.Option(help="Draw the figures over time into this SVG file.")
@@ -92,29 +122,9 @@ def measure(
         if result.by or as_csv:
             show_rows(result.rows, False, as_csv)
         if not as_csv:
-            for limit in result.limits:
-                typer.echo(limit)
-
-
-@app.command(name="map", epilog="Example: wholeflow map place.duckdb --out map.svg")
-def flow_map(
-    store: StorePath,
-    out: Annotated[Path | None, typer.Option(help="Write the map into this SVG file.")] = None,
-    as_of: AsOf = None,
-    links: Links = "likely",
-    as_json: Json = False,
-    as_csv: Csv = False,
-) -> None:
-    """Show how people move between places; with --out, draw it."""
-    with existing(store) as opened:
-        seen = api.journeys(opened, as_of=as_of, links=links)
-        if out:
-            api.map(seen, to=out)
-        rows = seen.table("transitions").sort_by([("moves", "descending")])
-    if out and not (as_json or as_csv):
-        typer.echo(f"wrote {out}")
-        return
-    show_rows(rows, as_json, as_csv)
+            judged = result.over_time[0].says if len(result.over_time) == 1 else ()
+            for sentence in (*result.limits, result.sure, *judged):
+                typer.echo(sentence)
 
 
 @app.command(epilog="Example: wholeflow report place.duckdb --out place.html")

@@ -54,7 +54,11 @@ OPERATORS: dict[str, tuple[str, ...]] = {
     "journeys": ("stays", "steps", "handoffs", "bounces", "information"),
     "census": ("stays",),
     "transitions": ("stays", "handoffs"),
-    "variants": ("steps",),
+    "activity_times": ("steps", "stays"),
+    "activities": ("activity_times",),
+    "ways": ("activities",),
+    "way_counts": ("ways",),
+    "variants": ("activities", "way_counts"),
 }
 """Every operator with those whose answers it reads."""
 
@@ -77,8 +81,20 @@ DUCKDB = {
     "first_by": r"arg_min(\1, \2)",
     "last_by": r"arg_max(\1, \2)",
     "ordered_text": r"string_agg(\1, ' > ' ORDER BY \2)",
+    "ordered_codes": r"list_sort(list(\1 * 4294967296 + \2))",
+    "percentiles": r"quantile_cont(\1, \2)",
 }
 """What DuckDB calls the expressions that engines do not share."""
+
+CODE = 2**32
+"""In ``ordered_codes`` the turn counts such steps, and the code is what is left of them."""
+
+OF_PEOPLE = {
+    "carried": "h.run, h.person, h.place, lead(h.place) OVER in_journey AS next_place,",
+    "whose": "min(a.run) AS run, min(a.person) AS person,",
+    "people": "count(DISTINCT w.person)",
+}
+"""What ``activities``, ``ways`` and ``way_counts`` tell of people; a log that has none says so."""
 
 
 @cache
@@ -94,10 +110,15 @@ def sql(operator: str, settings: dict[str, str]) -> str:
     name = "present" if operator in PRESENT else operator
     if operator in PRESENT:
         settings = {**settings, **_present(table(operator.removeprefix("present_")), settings)}
-    text = text_of("wholeflow.journeys", f"sql/{name}.sql")
+    text = for_engine(text_of("wholeflow.journeys", f"sql/{name}.sql"))
+    return filled(text, {**OF_PEOPLE, **settings})
+
+
+def for_engine(text: str) -> str:
+    """A text of SQL with DuckDB's own expressions in the place of the named ones."""
     for expression, own in DUCKDB.items():
         text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
-    return filled(text, settings)
+    return text
 
 
 def _present(spec: TableSpec, settings: dict[str, str]) -> dict[str, str]:

@@ -238,6 +238,10 @@ class Journeys:
         """The steps of one person, known by pseudonym (or identifier where ids are kept)."""
         return self._shown("steps", f"t.person = {self.person_of(shown)}").sort_by("rank")
 
+    def shown(self, person: str) -> str:
+        """The pseudonym of a person, however they were named; for the log of looks."""
+        return show(self.person_of(person))
+
     def person_of(self, shown: str) -> int:
         """Whom a pseudonym, or an identifier where ids are kept, is one number of.
 

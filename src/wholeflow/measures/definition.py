@@ -11,6 +11,7 @@ from typing import Any
 
 from wholeflow.core.errors import InputError, unknown
 from wholeflow.events import choices
+from wholeflow.events.declared import kinds
 from wholeflow.journeys import columns
 
 NEEDS = {
@@ -19,6 +20,7 @@ NEEDS = {
     "duration": (("stays", "handoffs"), ("begin", "end")),
     "within": (("stays",), ("begin", "end", "within_minutes")),
     "returns": (("stays",), ("settings", "to_settings", "within_days")),
+    "moves": (("stays",), ("settings", "to_settings")),
 }
 """The tables that each family of measures takes, and what it must be told."""
 
@@ -29,8 +31,10 @@ class Definition:
 
     ``table`` holds the rows that it is about; ``settings`` and ``holds`` keep those
     of some kinds of place (empty: all). ``begin`` and ``end`` name instants, ``at``
-    the one that a count is made at. ``counts`` names published figures that answer
-    the same question where there are no events.
+    the one that a count is made at. ``ends`` keeps stays that ended in some ways (empty:
+    in any). ``within_minutes`` is the standard, ``also_minutes`` are further times that
+    are told beside it. ``counts`` names published figures that answer the same question
+    where there are no events. docs/guides/add-a-measure.md tells of each.
     """
 
     name: str
@@ -48,7 +52,9 @@ class Definition:
     settings: tuple[str, ...] = ()
     to_settings: tuple[str, ...] = ()
     holds: tuple[str, ...] = ()
+    ends: tuple[str, ...] = ()
     within_minutes: int = 0
+    also_minutes: tuple[int, ...] = ()
     within_days: int = 0
     counts: tuple[tuple[str, str], ...] = ()
 
@@ -61,21 +67,28 @@ class Definition:
         for name in needed:
             if not getattr(self, name):
                 raise self._fault(name, "is missing")
-        for name in ("within_minutes", "within_days"):
-            if not isinstance(getattr(self, name), int):
-                raise self._fault(name, "is not a whole number")
-        if (self.settings or self.holds) and self.table != "stays":
-            raise self._fault("settings", "and holds are of stays only")
+        for minutes in (self.within_minutes, self.within_days, *self.also_minutes):
+            if type(minutes) is not int or minutes < 0:
+                raise self._fault(
+                    "within_minutes, also_minutes or within_days", "is not a whole number"
+                )
+        for name in ("also_minutes", "ends"):
+            if getattr(self, name) and self.family != "within":
+                raise self._fault(name, "is for the family within only")
+        self._check_names()
+
+    def _check_names(self) -> None:
         instants = [f.name for f in columns(self.table) if f.type == "instant"]
-        for name in (self.at, self.begin, self.end):
-            if name and name not in instants:
-                raise unknown(f"instant of {self.table}", name, instants)
-        for name in (*self.settings, *self.to_settings):
-            if name not in choices("settings"):
-                raise unknown("setting", name, list(choices("settings")))
-        for name in self.holds:
-            if name not in choices("holds"):
-                raise unknown("layer", name, list(choices("holds")))
+        lists = (
+            (f"instant of {self.table}", [self.at, self.begin, self.end], instants),
+            ("setting", [*self.settings, *self.to_settings], list(choices("settings"))),
+            ("layer", self.holds, list(choices("holds"))),
+            ("way to end", self.ends, end_kinds()),
+        )
+        for what, names, known in lists:
+            for name in names:
+                if name and name not in known:
+                    raise unknown(what, name, known)
 
     def _fault(self, key: str, what: str) -> InputError:
         return InputError(
@@ -83,6 +96,11 @@ class Definition:
             where=self.name,
             repair="docs/guides/add-a-measure.md shows a whole one.",
         )
+
+
+def end_kinds() -> list[str]:
+    """The ways in which a stay can have ended: as recorded, or by inference (rule §8)."""
+    return [*(kind.name for kind in kinds().values() if kind.ends), "moved on", "discharged"]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wholeflow.core.errors import UnsupportedError, unknown
@@ -10,7 +11,10 @@ from wholeflow.journeys import Journeys
 from wholeflow.measures.counts import count
 from wholeflow.measures.definition import Definition, definitions, read_definition
 from wholeflow.measures.durations import duration
+from wholeflow.measures.judging import judge
 from wholeflow.measures.levels import level
+from wholeflow.measures.marks import marks
+from wholeflow.measures.moves import moves
 from wholeflow.measures.result import Result
 from wholeflow.measures.returns import returns
 from wholeflow.measures.shares import within
@@ -21,6 +25,7 @@ FAMILIES: dict[str, Callable[[Journeys, Definition, Sequence[str]], Result]] = {
     "duration": duration,
     "within": within,
     "returns": returns,
+    "moves": moves,
 }
 """How each family of measures is worked out."""
 
@@ -28,9 +33,11 @@ FAMILIES: dict[str, Callable[[Journeys, Definition, Sequence[str]], Result]] = {
 def measure(journeys: Journeys, name: str | Definition, by: Sequence[str] = ()) -> Result:
     """A measure by name, by its own definition or by a definition file, grouped.
 
-    ``by``: place, organisation, setting, source, from_place, to_place, or one of
-    day, week, month, financial_year. Raises RequestError for a name or grouping
-    that does not exist and UnsupportedError for what these data cannot tell.
+    ``by``: place, organisation, setting, source, from_place, to_place, a fact of people such as
+    segment (rule §29), and one of day, week, month, quarter, financial_year, hour_of_day,
+    hour_of_week. By day, week or month the result is also judged over time, with the marks that
+    people signed (rule §30). Raises RequestError for a name or grouping that does not exist and
+    UnsupportedError for what these data cannot tell.
     """
     definition = name if isinstance(name, Definition) else _find(name)
     if not journeys.has_events() and not definition.counts:
@@ -38,7 +45,10 @@ def measure(journeys: Journeys, name: str | Definition, by: Sequence[str] = ()) 
             f"{definition.title.lower()} can't be measured: this store holds no person's events",
             repair="Load records of people; published counts alone tell totals.",
         )
-    return FAMILIES[definition.family](journeys, definition, [by] if isinstance(by, str) else by)
+    groups = [by] if isinstance(by, str) else by
+    result = FAMILIES[definition.family](journeys, definition, groups)
+    judged = judge(definition, result.rows, result.by, marks=marks(journeys), zone=journeys.zone)
+    return replace(result, over_time=judged)
 
 
 def _find(name: str) -> Definition:

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wholeflow.core import time
 from wholeflow.core.errors import unknown
 from wholeflow.core.sql import quoted
 from wholeflow.journeys import Journeys
+from wholeflow.measures import units
 
 COLUMNS = {"breakdown": "by", "organisation": "organisation", "place": "place"}
 """Groupings of counts, and the column of the table that holds each."""
@@ -35,16 +35,16 @@ def sum_counts(
     A count belongs to the calendar unit in which its period begins.
     """
     for name in by:
-        if name not in (*COLUMNS, *time.UNITS):
-            raise unknown("grouping of published counts", name, [*COLUMNS, *time.UNITS])
+        if name not in (*COLUMNS, *units.STRETCHES):
+            raise unknown("grouping of published counts", name, [*COLUMNS, *units.STRETCHES])
     counts = journeys.counts()
     counts = counts.filter(counts["value"].is_valid())
     wanted = pc.is_in(counts["name"], value_set=pa.array(list(names.values())))
     journeys.engine.register("published", counted_once(counts.filter(wanted), by))
-    unit = next((name for name in by if name in time.UNITS), "")
+    unit = next((name for name in by if name in units.STRETCHES), "")
     if unit:
         edges = counts["from_at"].to_pylist()
-        spans = time.periods(unit, min(edges), max(edges), journeys.zone)
+        spans = units.spans(unit, min(edges), max(edges), journeys.zone)
         journeys.engine.register("spans", spans)
     select = "".join(
         f't."{COLUMNS[name]}" AS "{name}", ' if name in COLUMNS else f's.label AS "{name}", '

@@ -10,14 +10,19 @@ import pyarrow as pa
 
 from wholeflow.core.time import show_hours
 from wholeflow.measures.definition import Definition
+from wholeflow.measures.over_time import OverTime
+
+FEW = 3
+"""Groups up to which a result is told in words."""
 
 
 @dataclass(frozen=True)
 class Result:
     """Rows of figures, one for each group, and the words that belong to them.
 
-    ``left_out`` counts what could not enter, by reason; ``limits`` are plain
-    sentences about what the figures do not say.
+    ``left_out`` counts what could not enter, by reason; ``limits`` are plain sentences about
+    what the figures do not say, ``sure`` says how sure they are or why there is no range.
+    ``over_time`` judges them by day, week or month, one series for each group.
     """
 
     definition: Definition
@@ -25,6 +30,8 @@ class Result:
     rows: pa.Table
     left_out: Mapping[str, int]
     limits: tuple[str, ...] = ()
+    sure: str = ""
+    over_time: tuple[OverTime, ...] = ()
 
     @property
     def says(self) -> str:
@@ -33,7 +40,7 @@ class Result:
         return " ".join([first, *self._left_out()])
 
     def as_dict(self) -> dict[str, Any]:
-        """The result for ``--json``: measure, version, unit, by, rows, left_out, limits, says."""
+        """The result for ``--json``: what was measured, the rows, and the words about them."""
         return {
             "measure": self.definition.name,
             "version": self.definition.version,
@@ -44,11 +51,20 @@ class Result:
             "rows": self.rows.to_pylist(),
             "left_out": dict(self.left_out),
             "limits": list(self.limits),
+            "sure": self.sure,
+            "over_time": [series.as_dict() for series in self.over_time],
             "says": self.says,
         }
 
     def _grouped(self) -> str:
-        return f"{self.definition.title}, by {' and '.join(self.by)}: {self.rows.num_rows} groups."
+        groups = f"{self.definition.title}, by {' and '.join(self.by)}"
+        if not 0 < self.rows.num_rows <= FEW:
+            return f"{groups}: {self.rows.num_rows} groups."
+        told = [
+            f"{', '.join(str(row[name]) for name in self.by)}: {_words(row)}"
+            for row in self.rows.to_pylist()
+        ]
+        return f"{groups}. {'; '.join(told)}."
 
     def _ungrouped(self) -> str:
         if not self.rows.num_rows:
@@ -63,17 +79,39 @@ class Result:
 
 def _words(row: Mapping[str, Any]) -> str:
     if "share" in row:
-        if row["share"] is None:
-            return "nothing to measure"
-        return (
-            f"{row['share']:.1%} ({row['met']:,} of {row['n']:,}; "
-            f"95 % range {row['low']:.1%} to {row['high']:.1%})"
-        )
+        return _share(row)
     if "p50_hours" in row:
         return (
-            f"half within {show_hours(row['p50_hours'])}, nine in ten within "
-            f"{show_hours(row['p90_hours'])} ({row['n']:,} in all, {row['open']:,} still open)"
+            f"half within {show_hours(row['p50_hours'])}{_range(row, 'p50')}, nine in ten within "
+            f"{show_hours(row['p90_hours'])}{_range(row, 'p90')} "
+            f"({row['n']:,} in all, {row['open']:,} still open, {row['cut_short']:,} cut short)"
         )
+    if "moves" in row:
+        return f"{row['mean']:.2f} on average ({row['moves']:,} moves in {row['n']:,} times)"
     if "mean" in row:
-        return f"{row['mean']:,.1f} on average, {row['peak']:,} at most"
+        midnight = row.get("midnight_mean")
+        at_midnight = "" if midnight is None else f", {midnight:,.1f} at midnight"
+        peak = f"{row['peak']:,} at most ({row['peak_at'][:16].replace('T', ' ')})"
+        return f"{row['mean']:,.1f} on average{at_midnight}, {peak}"
     return f"{row['n']:,}"
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    if row["share"] is None:
+        return "nothing to measure"
+    also = [
+        f", {row[name]:.1%} within {name.rpartition('_')[2]}"
+        for name in row
+        if name.startswith("share_within_") and row[name] is not None
+    ]
+    return (
+        f"{row['share']:.1%} ({row['met']:,} of {row['n']:,}; "
+        f"95 % range {row['low']:.1%} to {row['high']:.1%}){''.join(also)}"
+    )
+
+
+def _range(row: Mapping[str, Any], name: str) -> str:
+    low, high = row[f"{name}_low_hours"], row[f"{name}_high_hours"]
+    if low is None:
+        return ""
+    return f" (95 % range {show_hours(low)} to {'longer' if high is None else show_hours(high)})"

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from wholeflow.core import time
 from wholeflow.core.errors import UnsupportedError
-from wholeflow.core.sql import fill
+from wholeflow.core.sql import fill, quoted
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
 from wholeflow.measures.result import Result
-from wholeflow.measures.shares import with_shares
+from wholeflow.measures.rows import EARLY, rows_of
+from wholeflow.measures.shares import SURE, with_shares
 
 
 def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
@@ -19,36 +20,54 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
 
     Grouped by what is known of the last stay of the time in hospital.
     """
-    groups = grouping.group(journeys, "stays", by, "end_at")
+    stays = rows_of(journeys, "stays")
+    times = f"({_watched(journeys, definition, stays)})"
+    groups = grouping.group(journeys, "stays", times, by, at="end_at")
     within = definition.within_days * time.DAY
-    times = _times_in_hospital(definition)
-    watched = f"t.end_at <= {journeys.observed_to() - within}" if journeys.is_shared else "true"
-    rows = journeys.query(
+    found = journeys.query(
         f"SELECT {groups.columns()} count(*) AS n, "
-        f"count(*) FILTER (WHERE t.back_at - t.end_at <= {within}) AS met "
-        f"FROM ({times}) AS t {' '.join(groups.joins)} WHERE {watched} "
-        + (f"GROUP BY {groups.positions()} ORDER BY {groups.positions()}" if by else "")
+        f"count(*) FILTER (WHERE t.back_at - t.end_at <= {within}) AS met FROM {times} AS t "
+        f"{' '.join(groups.joins)} WHERE t.why = '' AND {groups.knows} {groups.grouped()}"
     )
-    if not sum(rows["n"].to_pylist()):
+    if not sum(found["n"].to_pylist()):
         days = definition.within_days
         when = f" more than {days} days before the records end" if journeys.is_shared else ""
         raise UnsupportedError(
             f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital{when}",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
-    recent = journeys.query(f"SELECT count(*) AS n FROM ({times}) AS t WHERE NOT ({watched})")
+    table = grouping.in_order(with_shares(found), groups.by)
     return Result(
         definition,
         groups.by,
-        grouping.add_is_complete(journeys, with_shares(rows), groups.unit),
-        {"that left too near the end of the records to know": recent["n"][0].as_py()},
+        grouping.add_is_complete(journeys, table, groups.by, stays),
+        grouping.left_out(journeys, groups, times),
         ("Returns to hospitals that are not in these records are not seen.",),
+        SURE,
     )
 
 
-def _times_in_hospital(definition: Definition) -> str:
+def _watched(journeys: Journeys, definition: Definition, stays: str) -> str:
+    """Times in hospital that ended alive, with ``why`` nobody can tell whether they were back."""
+    late = journeys.observed_to() - definition.within_days * time.DAY
+    is_late = f"t.end_at > {late}" if journeys.is_shared else "false"
+    return (
+        "SELECT t.*, "
+        f"CASE WHEN {is_late} THEN 'that left too near the end of the records to know' "
+        f"WHEN t.end_at <= t.complete_at AND t.here_at < t.complete_at THEN {quoted(EARLY)} "
+        "ELSE '' END AS why "
+        f"FROM ({_times_in_hospital(definition, stays)}) AS t"
+    )
+
+
+def _times_in_hospital(definition: Definition, stays: str) -> str:
     """Stays joined into times in hospital that ended alive, with the next arrival after each."""
-    kept = grouping.conditions(definition.settings, ())
     back = grouping.conditions(definition.to_settings, ())
-    settings = {"kept": kept, "back": back}
+    settings = {"back": back, "stays": stays, "numbered": times_inside(definition, stays)}
     return fill("wholeflow.measures", "sql/times_in_hospital.sql", settings)
+
+
+def times_inside(definition: Definition, stays: str) -> str:
+    """SQL for the stays of some settings, those that touch or overlap with one number (§20)."""
+    kept = grouping.conditions(definition.settings, ())
+    return fill("wholeflow.measures", "sql/times_inside.sql", {"kept": kept, "stays": stays})

@@ -10,18 +10,29 @@ import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.errors import UnsupportedError
+from wholeflow.core.sql import quoted
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
+from wholeflow.measures.durations import IMPOSSIBLE, WORDS
 from wholeflow.measures.published import sum_counts
 from wholeflow.measures.result import Result
+from wholeflow.measures.rows import EARLY, rows_of
+from wholeflow.measures.survival import Z
 
-Z = 1.959963984540054
-"""The 97.5th percentile of the normal distribution."""
+SURE = (
+    "Low and high are the 95 % range of the share (Wilson): chance alone moves it within, however "
+    "complete the records are."
+)
 
 
 def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
-    """Share that ended within a time; from published counts where there are no stays (§21)."""
+    """Share that ended within a time; from published counts where there are no stays (§21).
+
+    Beside the standard it tells, for each of ``also_minutes``, how many ended within that, the
+    mean in minutes and the hours beyond the standard. They are grouped by stretches of time at
+    their end (rule §22), by hours at their begin (rule §29).
+    """
     kept = grouping.conditions(definition.settings, definition.holds)
     is_there = (
         journeys.has_events()
@@ -29,23 +40,70 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
     )
     if not is_there:
         return _from_counts(journeys, definition, by)
-    groups = grouping.group(journeys, "stays", by, definition.end)
-    ended = (
-        f"t.end_kind NOT IN ('open', 'lost') AND t.in_order AND t.{definition.begin} IS NOT NULL"
+    rows = f"({_timed(definition, rows_of(journeys, 'stays'))})"
+    groups = grouping.group(journeys, "stays", rows, by, at=definition.end, begin=definition.begin)
+    found = journeys.query(
+        f"SELECT {groups.columns()} {_figures(definition)} FROM {rows} AS t "
+        f"{' '.join(groups.joins)} WHERE t.why = '' AND {kept} AND {groups.knows} "
+        f"{groups.grouped()}"
     )
-    took = f"t.{definition.end} - t.{definition.begin}"
-    rows = journeys.query(
-        f"SELECT {groups.columns()} count(*) AS n, "
-        f"count(*) FILTER (WHERE {took} <= {definition.within_minutes * time.MINUTE}) AS met "
-        f"FROM stays AS t {' '.join(groups.joins)} WHERE {ended} AND {kept} "
-        + (f"GROUP BY {groups.positions()} ORDER BY {groups.positions()}" if by else "")
+    table = grouping.in_order(with_shares(found), groups.by)
+    for minutes in definition.also_minutes:
+        also = pc.divide(table[f"met_within_{minutes}"].cast(pa.float64()), table["n"])
+        table = table.append_column(f"share_within_{minutes}", also)
+    return Result(
+        definition,
+        groups.by,
+        grouping.add_is_complete(journeys, table, groups.by, rows_of(journeys, "stays")),
+        grouping.left_out(journeys, groups, rows, kept),
+        (),
+        SURE,
     )
-    left_out = journeys.query(
-        f"SELECT count(*) AS n FROM stays AS t WHERE {kept} AND NOT coalesce({ended}, false)"
+
+
+def _timed(definition: Definition, rows: str) -> str:
+    """The stays with the time that they ``took`` (microseconds) and ``why`` they are left out."""
+    begin, end = f"t.{definition.begin}", f"t.{definition.end}"
+    limit = definition.within_minutes
+    so_far = f"t.seen_to - {begin} > {limit * time.MINUTE}"
+    over = quoted(f"not ended, and already longer than {limit} minutes")
+    not_yet = quoted(f"not ended, and no longer than {limit} minutes so far")
+    ways = ", ".join(quoted(way) for way in definition.ends)
+    other = quoted(f"that ended otherwise than {' or '.join(definition.ends)}")
+    other_way = f"WHEN t.end_kind NOT IN ('open', {ways}) THEN {other} " if ways else ""
+    is_open = f"t.end_kind = 'open' AND {_ended(definition)} IS NULL"
+    return (
+        f"SELECT t.*, {end} - {begin} AS took, "
+        f"CASE WHEN NOT t.in_order THEN {quoted(IMPOSSIBLE)} "
+        f"WHEN {begin} IS NULL THEN {quoted(_without(definition.begin))} {other_way}"
+        f"WHEN {is_open} AND {so_far} THEN {over} WHEN {is_open} THEN {not_yet} "
+        f"WHEN {_ended(definition)} IS NULL THEN {quoted(_without(definition.end))} "
+        f"WHEN {begin} < t.complete_at THEN {quoted(EARLY)} ELSE '' END AS why FROM {rows} AS t"
     )
-    shared = grouping.add_is_complete(journeys, with_shares(rows), groups.unit)
-    reason = "not ended, or with an impossible order of times"
-    return Result(definition, groups.by, shared, {reason: left_out["n"][0].as_py()})
+
+
+def _ended(definition: Definition) -> str:
+    """SQL for when a stay came to the end of the measure; a lost end is none (rule §8)."""
+    if definition.end == "end_at":
+        return "CASE WHEN t.end_kind <> 'lost' THEN t.end_at END"
+    return f"t.{definition.end}"
+
+
+def _without(instant: str) -> str:
+    return f"without a recorded {WORDS[instant]}"
+
+
+def _figures(definition: Definition) -> str:
+    limit = definition.within_minutes * time.MINUTE
+    also = "".join(
+        f"count(*) FILTER (WHERE t.took <= {minutes * time.MINUTE}) AS met_within_{minutes}, "
+        for minutes in definition.also_minutes
+    )
+    return (
+        f"count(*) AS n, count(*) FILTER (WHERE t.took <= {limit}) AS met, {also}"
+        f"avg(t.took) / {time.MINUTE}.0 AS mean_minutes, "
+        f"coalesce(sum(greatest(t.took - {limit}, 0)), 0) / {time.HOUR}.0 AS hours_over"
+    )
 
 
 def _from_counts(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
@@ -64,6 +122,7 @@ def _from_counts(journeys: Journeys, definition: Definition, by: Sequence[str]) 
         with_shares(table.append_column("met", met.cast(pa.int64()))),
         {"published figures without their counterpart": partial},
         ("From published counts, not from people's records.",),
+        SURE,
     )
 
 

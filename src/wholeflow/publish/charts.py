@@ -7,12 +7,15 @@ SVG follows light, dark and print. Shapes, dashes and patterns say the same as c
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
 
+from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import show_hours
-from wholeflow.measures.spc import Point, XmR
+from wholeflow.measures.over_time import OverTime
+from wholeflow.measures.spc import Point, XmR, presets
 from wholeflow.publish import svg
 from wholeflow.publish.figure import Figure, rows
 from wholeflow.publish.svg import COLOURS
@@ -27,6 +30,12 @@ ON_DELAY = "#fffffe"
 LABEL_ROOM = 210
 ROW_HEIGHT = 26
 LEVEL_ROOM = 36
+LEVEL_WORDS = 24
+"""Further room at the right for values with a unit, such as 3 h 20 min."""
+
+NOTE_LETTERS = 116
+"""Letters in a line below a chart."""
+
 LETTER = 7.4
 """Width of a letter; the font that the reader's machine has is wider than the one measured here."""
 
@@ -144,6 +153,130 @@ def xmr_figure(
     )
     spec = xmr_spec(names, chart, unit=unit, axis=axis, as_share=as_share)
     return Figure(title, sentence, to_svg(spec, title, said), table)
+
+
+def over_time_figure(title: str, judged: OverTime, *, axis: str, alone: bool = False) -> Figure:
+    """A measure over time with its marks: limits for each part, targets, and each rule that fired.
+
+    A drawing that stands ``alone`` explains its preset too. Raises UnsupportedError where there
+    are too few figures side by side for any limits.
+    """
+    charts = [part.chart for part in judged.parts if part.chart]
+    if not charts:
+        raise UnsupportedError(
+            f"{title}: too few figures side by side for limits",
+            repair="Chart more periods, or longer ones (months, not days) with fewer gaps.",
+        )
+    special = judged.signals_in_words()
+    said = [judged.limits_in_words(part) for part in judged.parts]
+    sentence = " ".join([*said, charts[-1].says, judged.assurance]).strip()
+    marked = {name: mark.kind.replace("_", " ") for name, mark in judged.marks}
+    signals = {one["period"]: f"{one['rule']}, {one['side']}" for one in judged.signals}
+    values = [value for part in judged.parts for value in part.values]
+    table = rows(
+        ("Period", axis.capitalize(), "More than chance", "Marked"),
+        [
+            (period(name, judged.unit), judged.show(value), signals.get(name, "no"),
+             marked.get(name, ""))
+            for name, value in zip(judged.names, values, strict=True)
+        ],
+    )  # fmt: skip
+    description = f"{sentence} More than chance: {listed(special, 4) or 'no point'}."
+    spec = over_time_spec(judged, axis=axis, alone=alone)
+    return Figure(title, sentence, to_svg(spec, title, description), table)
+
+
+def over_time_spec(judged: OverTime, *, axis: str, alone: bool = False) -> Spec:
+    """The specification of a chart over time with marks."""
+    charts = [part.chart for part in judged.parts if part.chart]
+    as_share = judged.measured_in == "share"
+    words = {"high": "more than chance: high or rising", "low": "low or falling", "": "usual"}
+    data: list[Spec] = []
+    for of_part, part in enumerate(judged.parts):
+        sides = [p.side if p.signal else "" for p in part.chart.points] if part.chart else None
+        for at, (name, value) in enumerate(zip(part.names, part.values, strict=True)):
+            mark = words[sides[at] if sides else ""]
+            data.append({"at": _day(name), "value": value, "mark": mark, "part": of_part})
+    room = 40.0 if as_share else LETTER * len(f"{charts[-1].upper:,.0f}") + 12
+    x, y = _time_axis(judged.unit), _value_axis(axis, _tick_format(charts[-1], as_share), room)
+    look = {"color": COLOURS["soft"], "strokeWidth": 1.4}
+    line = _layer("line", look, x=x, y=y, detail={"field": "part"})
+    points = _layer("point", {"filled": True, "opacity": 1}, x=x, y=y,
+                    **_point_channels(list(words.values())))  # fmt: skip
+    drawn = [*_part_levels(judged, x, y), *_target_lines(judged, x, y), *_mark_lines(judged, x)]
+    spec = _spec(230, [*drawn, line, points], data, right=LEVEL_ROOM + LEVEL_WORDS)
+    notes = _footnotes(judged, alone)
+    return spec | {"title": notes} if notes["text"] else spec
+
+
+def _part_levels(judged: OverTime, x: Spec, y: Spec) -> list[Spec]:
+    """Mean and limits of each part over its own periods; those of the last with their words."""
+    made: list[Spec] = []
+    for part in judged.parts:
+        if part.chart is None:
+            continue
+        levels = {"upper limit": part.chart.upper, "mean": part.chart.mean,
+                  "lower limit": part.chart.lower}  # fmt: skip
+        for word, value in levels.items():
+            if value < 0 or (judged.measured_in == "share" and value > 1):
+                continue
+            ends = {"at": _day(part.names[0]), "to": _day(part.names[-1]), "value": value}
+            label = f"{word} {judged.show(value)}"
+            look: Spec = {"strokeDash": [] if word == "mean" else [6, 4], "color": COLOURS["ink"]}
+            level = _layer("rule", look, y=y, x=x, x2={"field": "to"})
+            made.append({"data": {"values": [ends]}, **level})
+            if part is judged.parts[-1]:
+                beside: Spec = {"align": "left", "dx": 8, "color": COLOURS["ink"]}
+                at = {"value": WIDTH}
+                text = _layer("text", beside, y=y, x=at, text={"field": "label"})
+                made.append({"data": {"values": [{"value": value, "label": label}]}, **text})
+    return made
+
+
+def _target_lines(judged: OverTime, x: Spec, y: Spec) -> list[Spec]:
+    """Each target from its period to that of the next, or to the end."""
+    made: list[Spec] = []
+    ends = [*(name for name, _ in judged.targets), judged.names[-1]][1:]
+    for (name, mark), until in zip(judged.targets, ends, strict=True):
+        row = {"at": _day(name), "to": _day(until), "value": mark.value,
+               "label": f"target {judged.show(mark.value)}"}  # fmt: skip
+        look: Spec = {"strokeDash": [2, 3], "strokeWidth": 2, "color": COLOURS["accent"]}
+        above: Spec = {"align": "left", "dy": -7, "color": COLOURS["accent"]}
+        layers = (
+            _layer("rule", look, y=y, x=x, x2={"field": "to"}),
+            _layer("text", above, y=y, x=x, text={"field": "label"}),
+        )
+        made += [{"data": {"values": [row]}, **layer} for layer in layers]
+    return made
+
+
+def _mark_lines(judged: OverTime, x: Spec) -> list[Spec]:
+    """A line at the period of each mark but targets, with the number that its words have below."""
+    data = {"values": [{"at": _day(name), "label": f"({number})"}
+                       for number, (name, mark) in enumerate(judged.marks, 1)
+                       if mark.kind != "target"]}  # fmt: skip
+    if not data["values"]:
+        return []
+    look: Spec = {"color": COLOURS["accent"], "strokeWidth": 1, "opacity": 0.8}
+    above: Spec = {"align": "left", "dx": 3, "dy": 6, "color": COLOURS["accent"]}
+    return [
+        {"data": data, **_layer("rule", look, x=x)},
+        {"data": data, **_layer("text", above, x=x, y={"value": 0}, text={"field": "label"})},
+    ]
+
+
+def _footnotes(judged: OverTime, alone: bool) -> Spec:
+    """What the marks and the rules that marked a point mean, as lines below the chart."""
+    zone = judged.zone
+    notes = [f"({number}) {mark.says(zone)}" for number, (_, mark) in enumerate(judged.marks, 1)]
+    notes += [f"{rule.capitalize()}: {meaning}" for rule, meaning in judged.rules.items()]
+    if alone:
+        notes += [f"{presets()[judged.preset].title}: {presets()[judged.preset].meaning}"]
+    lines = [line for note in notes for line in textwrap.wrap(note, NOTE_LETTERS)]
+    return {
+        "text": lines, "anchor": "start", "orient": "bottom", "offset": 14, "fontSize": 12,
+        "fontWeight": "normal", "color": COLOURS["soft"], "lineHeight": 16,
+    }  # fmt: skip
 
 
 def _shown(chart: XmR, as_share: bool) -> Callable[[float], str]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 import pyarrow.compute as pc
 
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import DAY, HOUR, local, parse_instant, periods
 from wholeflow.measures import measure
+from wholeflow.measures.over_time import OverTime
 from wholeflow.measures.published import counted_once
-from wholeflow.measures.spc import xmr
-from wholeflow.publish.charts import xmr_figure
+from wholeflow.measures.spc import PRESET, presets, xmr
+from wholeflow.publish.charts import over_time_figure, xmr_figure
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.sections import Section
@@ -28,7 +29,9 @@ WORDS = {"day": "a day", "week": "a week", "month": "a month"}
 MONTH_AT_LEAST, MONTH_AT_MOST = 28 * DAY - HOUR, 31 * DAY + HOUR
 EXPLAINED = (
     "The line in the middle is the mean, the broken lines are the limits within which nearly all "
-    "points lie while nothing changes. Triangles mark points that are more than chance, up or down."
+    "points lie while nothing changes. Triangles mark points that are more than chance, up or "
+    "down. Limits begin anew only where somebody signed a step or a baseline; below a chart stand "
+    "its marks and the rules that marked a point."
 )
 
 
@@ -40,7 +43,8 @@ def trends_section(facts: Facts) -> Section:
         return Section("time", TITLE, (sentence(error.what),))
     if not figures:
         return Section("time", TITLE, (f"The records cover fewer than {FEWEST} whole periods.",))
-    return Section("time", TITLE, (EXPLAINED,), tuple(figures))
+    rules = presets()[PRESET]
+    return Section("time", TITLE, (EXPLAINED, f"{rules.title}: {rules.meaning}"), tuple(figures))
 
 
 def unit_for(span: int) -> str:
@@ -58,35 +62,25 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
     facts.journeys.need_shared_clock("change over time")
     first, last = facts.period or (0, 0)
     unit = unit_for(last - first)
-    rows = measure(facts.journeys, "arrivals", ("place", unit)).rows.to_pylist()
-    whole = sorted({row[unit] for row in rows if row["is_complete"]})
-    if not whole:
-        return []
-    names = names_between(whole[0], whole[-1], unit)
-    series: dict[str, dict[str, float]] = defaultdict(dict)
-    for row in rows:
-        series[row["place"] or "Place not recorded"][row[unit]] = float(row["n"])
-    busiest = sorted(series, key=lambda place: (-sum(series[place].values()), place))[:BUSIEST]
+    result = measure(facts.journeys, "arrivals", ("place", unit))
+    came: Counter[str] = Counter()
+    for row in result.rows.to_pylist():
+        came[row["place"]] += row["n"]
+    busiest = sorted(came, key=lambda place: (-came[place], place))[:BUSIEST]
+    series = {one.group["place"]: one for one in result.over_time}
     figures = []
     for place in busiest:
         title = f"{place}: arrivals {WORDS[unit]}"
-        own = _observed(series[place], names)
-        figures += _figures(title, own, _filled(series[place], own), unit, "arrivals")
+        figures += _judged(title, series.get(place), "arrivals")
     return figures
 
 
-def _observed(values: Mapping[str, float], names: Sequence[str]) -> Sequence[str]:
-    """The periods from the first in which anybody came: before it, nobody knows.
-
-    Where others were recorded earlier, that first one may be covered in part and is left out.
-    """
-    first = min(values)
-    return names if first <= names[0] else [name for name in names if name > first]
-
-
-def _filled(values: Mapping[str, float], names: Sequence[str]) -> list[float | None]:
-    """A value for each period: no arrivals in a period that is covered are none."""
-    return [values.get(name, 0.0) for name in names]
+def _judged(title: str, series: OverTime | None, axis: str) -> list[Figure]:
+    """The chart of a measure with the marks that concern it, where there are enough figures."""
+    values = [value for part in series.parts for value in part.values] if series else []
+    if series is None or sum(value is not None for value in values) < FEWEST:
+        return []
+    return [over_time_figure(title, series, axis=axis)]
 
 
 def _figures(
@@ -95,11 +89,10 @@ def _figures(
     values: Sequence[float | None],
     unit: str,
     axis: str,
-    as_share: bool = False,
 ) -> list[Figure]:
     if sum(value is not None for value in values) < FEWEST:
         return []
-    return [xmr_figure(title, names, xmr(values), unit=unit, axis=axis, as_share=as_share)]
+    return [xmr_figure(title, names, xmr(values), unit=unit, axis=axis)]
 
 
 def names_between(first: str, last: str, unit: str) -> list[str]:
@@ -131,13 +124,8 @@ def _four_hours(facts: Facts) -> list[Figure]:
         result = measure(facts.journeys, "four_hours", ("month",))
     except UnsupportedError:
         return []
-    values = {row["month"]: row["share"] for row in result.rows.to_pylist()}
-    if not values:
-        return []
-    names = names_between(min(values), max(values), "month")
-    series = [values.get(month) for month in names]
     title = f"{result.definition.title}, by month"
-    return _figures(title, names, series, "month", "share within four hours", as_share=True)
+    return [f for one in result.over_time for f in _judged(title, one, "share within four hours")]
 
 
 def _monthly(facts: Facts) -> dict[str, dict[str, float]]:

@@ -99,7 +99,11 @@ found AS (
     LEFT JOIN ranked AS b ON b.run = o.run AND b.person = o.person AND b.rank = o.body_rank
     LEFT JOIN place_facts AS op ON op.place = o.place
     LEFT JOIN place_facts AS bp ON bp.place = b.place
-    WHERE o.roams = 1 OR o.roams = 2 AND bp.organisation = op.organisation
+    LEFT JOIN spans AS bs ON bs.run = b.run AND bs.person = b.person AND bs.ref = b.ref AND bs.place = b.place
+    LEFT JOIN spans AS os ON os.run = o.run AND os.person = o.person AND os.ref = o.ref AND os.place = o.place
+    WHERE o.roams = 1
+       OR o.roams = 2 AND bp.organisation = op.organisation
+          AND (bs.ended_at IS NULL OR bs.ended_at > o.at + o.slack OR bs.ended_at >= os.ended_at)
 ),
 located AS (
     SELECT r.run, r.person, r.source, r.id, r.part, r.rank, r.ends, r.arrives, true AS is_placed,

@@ -1,11 +1,7 @@
--- The ways that journeys went: their activities in order, and how many went each way.
-WITH traces AS (
-    SELECT t.run, t.journey, $ordered_text(d.name, t.rank) AS variant, count(*) AS steps
-    FROM steps AS t
-    JOIN dictionary AS d ON d.code = t.activity
-    WHERE t.journey IS NOT NULL
-    GROUP BY t.run, t.journey
-)
-SELECT r.run, r.variant, min(r.steps) AS steps, count(*) AS journeys
-FROM traces AS r
-GROUP BY r.run, r.variant
+-- The ways that journeys went in words: one journey of each tells its activities in order.
+SELECT c.run, $ordered_text(d.name, a.turn) AS variant, min(c.steps) AS steps, min(c.journeys) AS journeys,
+       min(c.people) AS people, min(c.p50_hours) AS p50_hours
+FROM way_counts AS c
+JOIN activities AS a ON a.journey = c.example
+JOIN dictionary AS d ON d.code = a.activity
+GROUP BY c.run, c.example

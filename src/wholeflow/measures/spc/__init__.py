@@ -6,6 +6,6 @@
 ('outside limits', 'high')
 """
 
-from wholeflow.measures.spc.xmr import Point, Preset, XmR, presets, xmr
+from wholeflow.measures.spc.xmr import PRESET, Point, Preset, XmR, presets, rules_in_words, xmr
 
-__all__ = ["Point", "Preset", "XmR", "presets", "xmr"]
+__all__ = ["PRESET", "Point", "Preset", "XmR", "presets", "rules_in_words", "xmr"]

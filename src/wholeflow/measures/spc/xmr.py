@@ -29,6 +29,9 @@ from wholeflow.core.errors import RequestError, UnsupportedError, unknown
 Signal = Literal["", "outside limits", "trend", "two of three", "shift"]
 Side = Literal["high", "low", ""]
 
+PRESET = "mdc_2024"
+"""The rule set of charts that name no other."""
+
 SCREEN_AT = 3.267  # times the mean moving range: its own upper limit (Nelson 1982)
 ROUGH_BELOW = 12  # points; with fewer the limits move a lot with each new one
 EQUAL_WITHIN = 1e-12  # of the largest absolute value
@@ -47,6 +50,7 @@ class Preset:
     shift_points: int
     trend_points: int
     two_of_three: Literal["at or beyond two sigma", "between two and three sigma"]
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -101,8 +105,30 @@ def presets() -> dict[str, Preset]:
     return dict(_read_presets())
 
 
+def rules_in_words(preset: str) -> dict[Signal, str]:
+    """What each rule of a preset marks, in plain words, in the order in which they are asked.
+
+    >>> rules_in_words("nhsr_0_2")["shift"]
+    '7 or more points in a row on one side of the mean; a point on the mean breaks the run.'
+    """
+    rules = _preset(preset)
+    is_wide = rules.two_of_three == "at or beyond two sigma"
+    far = "at least two thirds of the way from the mean to a limit, or beyond it"
+    band = "between two thirds of the way from the mean to a limit and that limit"
+    return {
+        "outside limits": "a point beyond a limit, within which nearly all points lie while "
+        "nothing changes.",
+        "trend": f"{rules.trend_points} or more points in a row, each above the one before or each "
+        "below it; two equal points break the run.",
+        "two of three": f"two of three points in a row {far if is_wide else band}, all three on "
+        "one side of the mean.",
+        "shift": f"{rules.shift_points} or more points in a row on one side of the mean; a point "
+        "on the mean breaks the run.",
+    }
+
+
 def xmr(
-    values: Sequence[float | None], *, preset: str = "mdc_2024", baseline: int | None = None
+    values: Sequence[float | None], *, preset: str = PRESET, baseline: int | None = None
 ) -> XmR:
     """Chart a series in time order and label the points that are more than chance.
 

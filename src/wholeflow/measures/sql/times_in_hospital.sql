@@ -1,21 +1,7 @@
 -- Stays that touch joined into times in hospital; of those that ended alive the last stay, with the next
 -- arrival after it (§20).
-WITH here AS (
-    SELECT t.*, coalesce(t.arrived_at, t.started_at) AS here_at
-    FROM stays AS t WHERE coalesce(t.arrived_at, t.started_at) IS NOT NULL AND t.in_order
-),
-inside AS (
-    SELECT t.*, max(t.seen_to) OVER (
-               PARTITION BY t.run, t.person ORDER BY t.here_at, t.stay
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS inside_until
-    FROM here AS t WHERE $kept
-),
-numbered AS (
-    SELECT i.*, sum(CASE WHEN i.here_at <= i.inside_until THEN 0 ELSE 1 END) OVER (
-               PARTITION BY i.run, i.person ORDER BY i.here_at, i.stay ROWS UNBOUNDED PRECEDING
-           ) AS time_inside
-    FROM inside AS i
+WITH numbered AS (
+    $numbered
 ),
 last_stays AS (
     SELECT n.*, row_number() OVER (
@@ -28,7 +14,9 @@ last_stays AS (
 ),
 left_alive AS (SELECT s.* FROM last_stays AS s WHERE s.from_last = 1 AND s.not_left = 0),
 arrivals AS (
-    SELECT t.run, t.person, t.here_at FROM here AS t WHERE $back
+    SELECT t.run, t.person, coalesce(t.arrived_at, t.started_at) AS here_at
+    FROM $stays AS t
+    WHERE coalesce(t.arrived_at, t.started_at) IS NOT NULL AND t.in_order AND $back
 ),
 nexts AS (
     SELECT s.stay, min(a.here_at) AS back_at
