@@ -48,7 +48,8 @@ print(json.dumps({"arcs": [[*arc, n] for arc, n in arcs.items()], "starts": star
 
 ALIGN = """
 tree = pm4py.parse_process_tree(sys.argv[6])
-ways = log.groupby("case:concept:name", sort=False)["concept:name"].agg(tuple)
+groups = log.groupby("case:concept:name", sort=False)["concept:name"]
+ways = {case: tuple(own) for case, own in groups}
 examples = {way: case for case, way in ways.items() if len(way) <= 16}
 log = log[log["case:concept:name"].isin(examples.values())]
 cases = list(dict.fromkeys(log["case:concept:name"]))

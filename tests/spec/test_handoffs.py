@@ -323,10 +323,23 @@ def test_s14_else_a_stay_follows_the_one_that_recorded_it_as_where_the_person_we
         view,
         "handoffs",
         """
-        from_place  | to_place | asked_at         | came_at          | wait_hours
-        Social work | Rehab    | 2024-07-03 09:00 | 2024-07-03 11:00 | 2
+        from_place  | to_place | asked_at | came_at          | gap_hours
+        Social work | Rehab    |          | 2024-07-03 11:00 | 2
         """,
     )
+
+
+def test_s15_from_list_to_list_a_place_is_asked_when_the_first_ends():
+    view = worked_out(
+        """
+        person | at               | kind    | place       | from_place
+        Ann    | 2024-07-01 09:00 | arrived | Social work |
+        Ann    | 2024-07-03 09:00 | left    | Social work |
+        Ann    | 2024-07-08 11:00 | arrived | Home care   | Social work
+        """,
+        LISTS,
+    )
+    expect(view, "handoffs", "asked_at | wait_hours\n2024-07-03 09:00 | 122")
 
 
 def test_s14_a_recorded_from_place_long_gone_is_not_followed_unless_one_need_joins_them():

@@ -166,7 +166,7 @@ timed AS (
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
            p.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
-           f.holds <> 'body' AS from_list
+           f.holds <> 'body' AND NOT t.has_body AS between_lists
     FROM pairs AS p
     JOIN begun AS t ON t.stay = p.to_stay
     JOIN begun AS f ON f.stay = p.from_stay
@@ -176,7 +176,7 @@ met AS (
            CASE WHEN m.referred_at IS NOT NULL THEN m.referred_at
                 WHEN m.moves_over AND m.ready_at <= m.here_at THEN m.ready_at
                 WHEN m.overlaps THEN m.here_at
-                WHEN m.moves_over AND m.from_list AND m.left_at <= m.here_at THEN m.left_at END AS asked_at,
+                WHEN m.moves_over AND m.between_lists AND m.left_at <= m.here_at THEN m.left_at END AS asked_at,
            CASE WHEN m.overlaps THEN m.left_at ELSE m.here_at END AS came_at
     FROM timed AS m
 )
