@@ -19,6 +19,8 @@ from wholeflow.core.time import HOUR
 from wholeflow.journeys import Journeys
 from wholeflow.journeys.view import DIRECT_HOURS
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
 Row = dict[str, Any]
 
 

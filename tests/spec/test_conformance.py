@@ -13,6 +13,8 @@ from wholeflow.diagnosis import Pathway, Step, conform, read_pathway
 from wholeflow.journeys import journeys
 from wholeflow.store import open_store
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
 PLACES = """
     place       | holds
     ED          | body

@@ -1,5 +1,6 @@
 """§13, §19-§24, §28-§29: what measures say of small records, worked by hand."""
 
+import pytest
 from tests.spec.tables import KEY, at, drawn, log_of, put, recorded, worked_out
 
 from wholeflow.events import EventLog
@@ -8,6 +9,8 @@ from wholeflow.measures import measure
 from wholeflow.measures.definition import definitions
 from wholeflow.measures.marks import Mark, signed
 from wholeflow.store import Chunk, FileFacts, load, open_store
+
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
 
 PLACES = """
     place       | holds    | setting     | organisation

@@ -14,6 +14,8 @@ from wholeflow.measures.marks import Mark, signed
 from wholeflow.measures.spc import presets, rules_in_words
 from wholeflow.store import Chunk, FileFacts, load, open_store
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
 FIRST = date(2024, 1, 1)  # a Monday
 BEFORE, AFTER = [10.0, 12.0] * 6, [20.0, 22.0] * 6
 MR = 2.0  # every moving range but that of the change

@@ -17,6 +17,8 @@ from wholeflow.diagnosis import Filters, log_file, process_map, variants
 from wholeflow.journeys import journeys
 from wholeflow.store import open_store
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
 PLACES = """
     place       | holds
     ED          | body

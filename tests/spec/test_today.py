@@ -19,6 +19,8 @@ from wholeflow.core.time import local
 from wholeflow.events import EventLog
 from wholeflow.store import Store, open_store
 
+pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
+
 PLACES = """
     place       | holds    | setting     | organisation
     ED          | body     | ed          | Trust

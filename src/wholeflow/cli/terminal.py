@@ -101,7 +101,7 @@ def _draw(rows: pa.Table) -> None:
         typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
 
 
-SHARES = ("share", "low", "high")
+SHARES = ("share", "low", "high", "coverage")
 """Columns that people read as per cent."""
 
 

@@ -19,6 +19,6 @@ SELECT m.run, m.from_place, m.to_place, m."end", count(*) AS moves, count(DISTIN
        count(m.wait_hours) AS waits,
        PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY m.wait_hours) AS wait_p50_hours,
        PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY m.wait_hours) AS wait_p90_hours,
-       coalesce(sum(m.wait_hours), 0) AS wait_total_hours
+       coalesce(sum(CAST(round(m.wait_hours * $hour) AS BIGINT)), 0) / $hour AS wait_total_hours
 FROM moves AS m
 GROUP BY m.run, m.from_place, m.to_place, m."end"
