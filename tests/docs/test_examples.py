@@ -21,6 +21,7 @@ def blocks(page):
 EXAMPLES = [page for page in PAGES if blocks(page) and "made" not in page.parts]
 
 
+@pytest.mark.slow  # `make check` leaves it to `make test`
 @pytest.mark.parametrize("page", EXAMPLES, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_the_examples_of_a_page_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
