@@ -442,7 +442,7 @@ def sql(of: Store, text: str, *, as_of: str | int | None = None, links: str = "l
     >>> sql(open(), "SELECT count(*) AS n FROM stays").to_pylist()
     [{'n': 0}]
     """
-    from wholeflow.coordinate import answer
+    from wholeflow.journeys.plain_sql import answer
 
     return answer(journeys(of, as_of=as_of, links=links), text)
 

@@ -184,7 +184,7 @@ def test_a_long_question_can_be_stopped_from_the_keyboard(store):
 
 def test_large_tables_are_copied_whole(asked, monkeypatch):
     """Piece by piece: of pieces of two rows none is lost and none comes twice."""
-    from wholeflow.coordinate import plain_sql
+    from wholeflow.journeys import plain_sql
 
     whole = api.sql(asked, 'SELECT * FROM present_events ORDER BY "at", kind').to_pylist()
     monkeypatch.setattr(plain_sql, "ROWS_AT_ONCE", 2)
@@ -246,7 +246,7 @@ def test_what_tells_who_somebody_is_is_not_there(asked, name):
 
 
 def test_nothing_that_can_be_asked_holds_an_identifier_or_an_attribute(asked):
-    from wholeflow.coordinate.plain_sql import offered
+    from wholeflow.journeys.plain_sql import offered
 
     assert asked.query("SELECT identifier FROM kept_ids").num_rows  # there is something to hide
     for name in offered():

@@ -24,7 +24,7 @@ from wholeflow.measures.census import Line, together
 from wholeflow.measures.durations import percentiles
 from wholeflow.measures.marks import Mark, signed
 from wholeflow.measures.survival import first_at_most, product_limit
-from wholeflow.measures.units import HOURS, STRETCHES
+from wholeflow.measures.units import HOURS, SPANS
 from wholeflow.store import Chunk, FileFacts, Store, load, open_store
 
 pytestmark = pytest.mark.slow
@@ -90,7 +90,7 @@ SUMS = {
 }
 """What of each measure adds up."""
 
-GROUPS = ("place", "organisation", "setting", "source", "segment", *STRETCHES, *HOURS)
+GROUPS = ("place", "organisation", "setting", "source", "segment", *SPANS, *HOURS)
 
 
 def measured(view: Journeys, name: str, by: Sequence[str] = ()) -> Result | None:
@@ -333,14 +333,14 @@ def lines(draw: st.DrawFn) -> Line:
 
 @settings(max_examples=200)
 @given(lines(), st.sets(st.integers(0, 101), min_size=2, max_size=6))
-def test_stretches_of_the_census_are_those_counted_instant_by_instant(line, cuts):
+def test_spans_of_the_census_are_those_counted_instant_by_instant(line, cuts):
     edges = np.array(sorted(cuts), np.int64)
-    found = line.stretches(edges[:-1], edges[1:])
+    found = line.spans(edges[:-1], edges[1:])
     for one, (first, after) in zip(found, pairwise(edges.tolist()), strict=True):
         counted = line.inside_at(np.arange(first, after, dtype=np.int64)).tolist()
         assert (one.area, one.lasted, one.peak) == (sum(counted), after - first, max(counted))
         assert one.peak_at == first + counted.index(max(counted))
-    (whole,) = line.stretches(edges[:1], edges[-1:])
+    (whole,) = line.spans(edges[:1], edges[-1:])
     assert together(found) == whole
 
 

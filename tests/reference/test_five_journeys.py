@@ -16,14 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.reference.test_five_organisations import (  # noqa: F401 (fixtures)
-    EXAMPLE,
-    KEY,
-    ORGANISATIONS,
-    counts,
-    records,
-    true_owners,
-)
+from tests.reference.test_five_organisations import EXAMPLE, KEY, ORGANISATIONS, true_owners
 
 import wholeflow as wf
 from wholeflow.core.time import DAY, HOUR, MINUTE
@@ -59,9 +52,9 @@ def instant(text: str) -> int | None:
 
 
 @pytest.fixture(scope="module")
-def view(records):  # noqa: F811
+def view(five):
     store = wf.open()
-    wf.load(store, wf.read([records / n for n in ORGANISATIONS], mapping=EXAMPLE), key=KEY)
+    wf.load(store, wf.read([five / n for n in ORGANISATIONS], mapping=EXAMPLE), key=KEY)
     try:
         wf.link(store)
     except wf.WholeflowError:
@@ -70,17 +63,17 @@ def view(records):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def true_stays(records):  # noqa: F811
+def true_stays(five):
     times = ("referred", "arrived", "started", "ready", "left")
     return [
         {**row, **{name: instant(row[name]) for name in times}}
-        for row in rows_of(records / "truth/truth_stays.csv.gz")
+        for row in rows_of(five / "truth/truth_stays.csv.gz")
     ]
 
 
 @pytest.fixture(scope="module")
-def owners(records):  # noqa: F811
-    return {number: owner for number, (owner, _) in true_owners(records).items()}
+def owners(five):
+    return {number: owner for number, (owner, _) in true_owners(five).items()}
 
 
 def stays_of(view: wf.Journeys, owners: dict[int, str]) -> dict[int, Row]:
@@ -172,7 +165,7 @@ def handed(view, ours):
     return found
 
 
-def test_handoffs_are_as_many_as_there_were(view, ours, counts):  # noqa: F811
+def test_handoffs_are_as_many_as_there_were(view, ours, counts):
     found = handed(view, ours)
     told = 0
     for (name, by), number in counts.items():
@@ -186,7 +179,7 @@ def test_handoffs_are_as_many_as_there_were(view, ours, counts):  # noqa: F811
     assert told == 30
 
 
-def test_waits_at_handoffs_are_those_that_were(view, ours, counts):  # noqa: F811
+def test_waits_at_handoffs_are_those_that_were(view, ours, counts):
     """Where both ends are recorded to the minute: from ready to the start of care in the next."""
     found = handed(view, ours)
     to_the_minute = [
@@ -201,7 +194,7 @@ def test_waits_at_handoffs_are_those_that_were(view, ours, counts):  # noqa: F81
         assert np.mean(hours) == pytest.approx(counts["handoff_wait_mean", by], rel=0.02), by
 
 
-def test_waits_of_services_are_those_that_were(view, ours, counts):  # noqa: F811
+def test_waits_of_services_are_those_that_were(view, ours, counts):
     """The handoff's own wait, from being asked; days are known to the day."""
     found = handed(view, ours)
     for by, near in [
@@ -213,7 +206,7 @@ def test_waits_of_services_are_those_that_were(view, ours, counts):  # noqa: F81
         assert np.mean(waits) == pytest.approx(counts["handoff_wait_mean", by], abs=near), by
 
 
-def test_ambulances_hand_over_as_they_did(view, counts):  # noqa: F811
+def test_ambulances_hand_over_as_they_did(view, counts):
     rows = view.query(
         "SELECT (s.end_at - s.ready_at) / 6e7 AS minutes FROM stays AS s "
         "JOIN dictionary AS d ON d.code = s.place AND d.name = 'Ambulance' "
@@ -226,7 +219,7 @@ def test_ambulances_hand_over_as_they_did(view, counts):  # noqa: F811
 
 
 @pytest.mark.parametrize("site", ["RZX01", "RZX02"])
-def test_four_hours_by_site(view, counts, site):  # noqa: F811
+def test_four_hours_by_site(view, counts, site):
     """Some attendances have no end, or one before their begin, by planted faults."""
     rows = wf.measure(view, "four_hours", ["place"]).rows.to_pylist()
     found = next(row for row in rows if row["place"] == site)
@@ -235,7 +228,7 @@ def test_four_hours_by_site(view, counts, site):  # noqa: F811
 
 
 @pytest.mark.parametrize("ward", ["AMU", "MED", "GER", "SUR"])
-def test_hourly_census_of_wards(ours, counts, ward):  # noqa: F811
+def test_hourly_census_of_wards(ours, counts, ward):
     """Six stays name an unknown ward: the mean may lack them."""
     inside = [
         (s["present_from"], s["present_to"] or s["seen_to"])
@@ -250,7 +243,7 @@ def test_hourly_census_of_wards(ours, counts, ward):  # noqa: F811
     assert census.mean() == pytest.approx(counts["hourly_census_mean", ward], rel=0.015)
 
 
-def test_bounces_and_retellings_are_those_that_were(view, counts):  # noqa: F811
+def test_bounces_and_retellings_are_those_that_were(view, counts):
     rows = view.query("SELECT d.name FROM bounces AS b JOIN dictionary AS d ON d.code = b.place")[
         "name"
     ].to_pylist()
@@ -261,7 +254,7 @@ def test_bounces_and_retellings_are_those_that_were(view, counts):  # noqa: F811
     assert told == counts["retellings", ""]
 
 
-def test_messages_that_came_late_or_never_are_told(view, counts):  # noqa: F811
+def test_messages_that_came_late_or_never_are_told(view, counts):
     rows = view.query(
         "SELECT k.name AS kind, i.came, i.nth FROM information AS i "
         "JOIN dictionary AS k ON k.code = i.kind"
@@ -274,10 +267,10 @@ def test_messages_that_came_late_or_never_are_told(view, counts):  # noqa: F811
     assert never["assessment notice (section 2)"] == missing
 
 
-def test_with_links_removed_check_states_what_is_lost(view, ours, records, owners, counts):  # noqa: F811
+def test_with_links_removed_check_states_what_is_lost(view, ours, five, owners, counts):
     """A tenth of the links of ambulance calls are taken out: the share lost is told within 1 %."""
     store = wf.open()
-    wf.load(store, wf.read([records / n for n in ORGANISATIONS], mapping=EXAMPLE), key=KEY)
+    wf.load(store, wf.read([five / n for n in ORGANISATIONS], mapping=EXAMPLE), key=KEY)
     rows = store.query(
         "SELECT DISTINCT l.person FROM ledger.same_person AS l "
         "JOIN dictionary AS d ON d.code = l.source WHERE d.name = 'ambulance-calls'"

@@ -1,6 +1,6 @@
 """A place of five organisations with planted faults and known truth: what its README counts.
 
-Every expected figure comes from the files of truth beside the records, none from wholeflow.
+Every expected figure comes from the files of truth beside the five, none from wholeflow.
 The mapping is the one in ``examples/``, written as a user would.
 """
 
@@ -26,14 +26,9 @@ HOUR = 3_600_000_000
 
 
 @pytest.fixture(scope="module")
-def records(shared):
-    return shared / "data/five-organisations"
-
-
-@pytest.fixture(scope="module")
-def loaded(records):
+def loaded(five):
     store = wf.open()
-    reading = wf.read([records / name for name in ORGANISATIONS], mapping=EXAMPLE)
+    reading = wf.read([five / name for name in ORGANISATIONS], mapping=EXAMPLE)
     return store, wf.load(store, reading, key=KEY)
 
 
@@ -48,13 +43,6 @@ def linked(loaded):
 @pytest.fixture(scope="module")
 def seen(loaded):
     return wf.journeys(loaded[0], links="certain")
-
-
-@pytest.fixture(scope="module")
-def counts(records):
-    """The facts to reproduce, by name and breakdown."""
-    with (records / "truth/truth_counts.csv").open(encoding="utf-8") as file:
-        return {(row["name"], row["by"]): float(row["value"]) for row in csv.DictReader(file)}
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -228,11 +216,11 @@ def checked(linked):
 
 
 @pytest.fixture(scope="module")
-def key_of(records):
+def key_of(five):
     """The key of each row, by file and record number."""
     found = {}
     for name, (folder, column) in KEYS.items():
-        data = (records / folder / name).read_bytes()
+        data = (five / folder / name).read_bytes()
         text = (gzip.decompress(data) if name.endswith(".gz") else data).decode(
             "cp1252" if folder == "council" else "utf-8-sig"
         )
@@ -242,10 +230,10 @@ def key_of(records):
 
 
 @pytest.mark.parametrize("kinds", FINDINGS)
-def test_every_planted_fault_is_found_and_none_invented(checked, records, key_of, kinds):
+def test_every_planted_fault_is_found_and_none_invented(checked, five, key_of, kinds):
     planted = {
         row["row_key"]
-        for row in rows_of(records / "truth/truth_faults.csv")
+        for row in rows_of(five / "truth/truth_faults.csv")
         if row["kind"] in kinds.split()
     }
     found = {
@@ -271,7 +259,7 @@ def test_faults_of_whole_feeds_are_found_and_none_invented(checked, counts):
 # --- who is who ---------------------------------------------------------------------------------
 
 
-def true_owners(records) -> dict[int, tuple[str, bool]]:
+def true_owners(five) -> dict[int, tuple[str, bool]]:
     """The true person of each number, and whether an NHS number stands anywhere for them."""
     numbered = set()
     for name, column, keys in (
@@ -280,16 +268,16 @@ def true_owners(records) -> dict[int, tuple[str, bool]]:
         ("acute/spells.csv", "nhs_number", ("acute", "hospital_number")),
         ("community/referrals.csv", "nhs_number", ("community", "patient_id")),
     ):
-        text = (records / name).read_text(encoding="utf-8-sig")
+        text = (five / name).read_text(encoding="utf-8-sig")
         for row in csv.DictReader(text.splitlines()):
             if row[column]:
                 numbered.add((keys[0], row[keys[1]]))
-    text = (records / "council/client_level_data.csv").read_text(encoding="cp1252")
+    text = (five / "council/client_level_data.csv").read_text(encoding="cp1252")
     for row in csv.DictReader(text.splitlines()):
         if row["NHS_Number"]:
             numbered.add(("council", row["LA_Person_Unique_Identifier"]))
     owners = {}
-    for row in rows_of(records / "truth/truth_people.csv"):
+    for row in rows_of(five / "truth/truth_people.csv"):
         numbers = [("ambulance", one) for one in row["ambulance_keys"].split("|")]
         numbers += [("acute", one) for one in row["hospital_numbers"].split("|")]
         numbers += [("council", row["council_person_id"])]
@@ -305,7 +293,7 @@ def pairs(groups):
     return {frozenset(pair) for members in groups.values() for pair in combinations(members, 2)}
 
 
-def scores(store, records, links: str) -> dict[str, float]:
+def scores(store, five, links: str) -> dict[str, float]:
     """Precision and recall of pairs of numbers; recall of people with an NHS number somewhere."""
     view = wf.journeys(store, links=links)
     rows = view.query("SELECT number, person FROM known_as").to_pylist()
@@ -316,7 +304,7 @@ def scores(store, records, links: str) -> dict[str, float]:
             "UNION SELECT person FROM ledger.messages"
         )["person"].to_pylist()
     )
-    owners = {n: owner for n, owner in true_owners(records).items() if n in told}
+    owners = {n: owner for n, owner in true_owners(five).items() if n in told}
     found, true, numbered = defaultdict(list), defaultdict(list), defaultdict(list)
     for number, (owner, is_numbered) in owners.items():
         found[person.get(number, number)].append(number)
@@ -335,14 +323,14 @@ def scores(store, records, links: str) -> dict[str, float]:
     }
 
 
-def test_links_are_right_and_nearly_complete(linked, records):
-    likely = scores(linked, records, "likely")
+def test_links_are_right_and_nearly_complete(linked, five):
+    likely = scores(linked, five, "likely")
     assert likely["precision"] >= 0.99
     assert likely["recall of numbered"] >= 0.97
 
 
-def test_certain_links_are_all_right(linked, records):
-    assert scores(linked, records, "certain")["precision"] == 1
+def test_certain_links_are_all_right(linked, five):
+    assert scores(linked, five, "certain")["precision"] == 1
 
 
 def test_nobody_is_two_people_who_share_a_mistyped_number(linked, counts):
@@ -352,7 +340,7 @@ def test_nobody_is_two_people_who_share_a_mistyped_number(linked, counts):
     assert doubted["n"].to_pylist() == [counts["faults", "shared_nhs_number"]]
 
 
-def test_faults_are_planted_as_the_readme_says(records, counts):
+def test_faults_are_planted_as_the_readme_says(five, counts):
     """The truth that the other tests rest on is whole."""
-    planted = Counter(row["kind"] for row in rows_of(records / "truth/truth_faults.csv"))
+    planted = Counter(row["kind"] for row in rows_of(five / "truth/truth_faults.csv"))
     assert planted == {by: n for (name, by), n in counts.items() if name == "faults"}

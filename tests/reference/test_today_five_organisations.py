@@ -44,14 +44,9 @@ class Truth(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def records(shared):
-    return shared / "data/five-organisations"
-
-
-@pytest.fixture(scope="module")
-def store(records):
+def store(five):
     opened = wf.open()
-    reading = wf.read([records / name for name in ORGANISATIONS], mapping=EXAMPLE)
+    reading = wf.read([five / name for name in ORGANISATIONS], mapping=EXAMPLE)
     wf.load(opened, reading, key=KEY)
     return opened
 
@@ -70,8 +65,8 @@ def with_instants(rows: list[dict[str, str]], *names: str) -> list[dict[str, Any
 
 
 @pytest.fixture(scope="module")
-def truth(records):
-    home = records / "truth"
+def truth(five):
+    home = five / "truth"
     people = rows_of(home / "truth_people.csv")
     owners = {}
     for row in people:
@@ -82,7 +77,7 @@ def truth(records):
         owners |= {KEY.pseudonym(number): row["person_id"] for number in numbers}
     patients = {n: row["person_id"] for row in people for n in row["hospital_numbers"].split("|")}
     spells = {row["spell_id"]: patients[row["hospital_number"]]
-              for row in rows_of(records / "acute/spells.csv")}  # fmt: skip
+              for row in rows_of(five / "acute/spells.csv")}  # fmt: skip
     taken_back = defaultdict(set)
     for fault in rows_of(home / "truth_faults.csv"):
         if fault["kind"] == "cancelled_discharge":

@@ -18,6 +18,7 @@ BY_PERSON = (
     "bounces",
     "steps",
     "handoffs",
+    "information",
     "journeys",
     "stretches",
 )
@@ -31,7 +32,8 @@ EVENTS = 2_000_000
 
 PSEUDONYMS = 16**DIGITS
 
-READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(('present_events', *BY_PERSON))}) AS (\w+)")
+READ_BY_PERSON = ("present_events", "present_messages", *BY_PERSON)
+READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(READ_BY_PERSON)}) AS (\w+)")
 
 
 def ranges(engine: Engine, events: int) -> list[tuple[int, int]]:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 Instants = npt.NDArray[np.int64]
 
 
-class Stretch(NamedTuple):
-    """What is read from the line in one or more stretches of time: area and time in microseconds.
+class Span(NamedTuple):
+    """What is read from the line in one or more spans of time: area and time in microseconds.
 
     ``peak_at`` is the first instant at which the most people were there.
     """
@@ -47,8 +47,8 @@ class Line:
         since = np.maximum(instants - self.at[found], 0)
         return np.asarray(before[found] + self.inside[found] * since)
 
-    def stretches(self, from_at: Instants, to_at: Instants) -> list[Stretch]:
-        """What is read in each stretch; they are in order, do not overlap and are not empty."""
+    def spans(self, from_at: Instants, to_at: Instants) -> list[Span]:
+        """What is read in each span; they are in order, do not overlap and are not empty."""
         areas = self.area_until(to_at) - self.area_until(from_at)
         points = np.union1d(self.at, from_at)
         points = points[(points >= from_at[0]) & (points < to_at[-1])]
@@ -61,15 +61,15 @@ class Line:
         tops = np.flatnonzero(levels == peaks[of])
         peak_at = points[tops[np.searchsorted(of[tops], np.arange(len(from_at)))]]
         columns = (areas, to_at - from_at, peaks, peak_at)
-        return [Stretch(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+        return [Span(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
 
 
-def together(stretches: list[Stretch]) -> Stretch:
-    """Several stretches as one: areas and times added, the highest peak, the first time of it."""
-    peak = max(one.peak for one in stretches)
-    return Stretch(
-        sum(one.area for one in stretches),
-        sum(one.lasted for one in stretches),
+def together(spans: list[Span]) -> Span:
+    """Several spans as one: areas and times added, the highest peak, the first time of it."""
+    peak = max(one.peak for one in spans)
+    return Span(
+        sum(one.area for one in spans),
+        sum(one.lasted for one in spans),
         peak,
-        min(one.peak_at for one in stretches if one.peak == peak),
+        min(one.peak_at for one in spans if one.peak == peak),
     )

@@ -61,7 +61,7 @@ SURE = (
 def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
     """Median and 90th percentile with their 95 % ranges, and total hours, by group (rule §19).
 
-    They are grouped by stretches of time at their end, open ones at the end of observation
+    They are grouped by spans of time at their end, open ones at the end of observation
     (rule §22), and by hours at their begin (rule §29).
     """
     rows = f"({_known(definition, rows_of(journeys, definition.table))})"

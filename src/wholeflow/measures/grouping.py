@@ -218,7 +218,7 @@ def add_is_complete(journeys: Journeys, rows: pa.Table, by: Sequence[str], stays
     row that tells of several places, those of the last of all places. ``stays`` is SQL for them.
     """
     unit = unit_of(by)
-    if unit not in units.STRETCHES:
+    if unit not in units.SPANS:
         return rows
     first = _day_edge(journeys.observed_from(), journeys.zone, 0)
     last = _day_edge(journeys.observed_to(), journeys.zone, 1)

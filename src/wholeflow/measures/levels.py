@@ -12,7 +12,7 @@ from wholeflow.core import time
 from wholeflow.core.sql import fill, named, quoted
 from wholeflow.journeys import Journeys
 from wholeflow.measures import grouping, units
-from wholeflow.measures.census import Line, Stretch, together
+from wholeflow.measures.census import Line, Span, together
 from wholeflow.measures.definition import Definition
 from wholeflow.measures.durations import IMPOSSIBLE
 from wholeflow.measures.result import Result
@@ -129,8 +129,8 @@ def _figures(
     labels = spans["label"].filter(pa.array(is_seen)).to_pylist()
     if not labels:
         return []
-    of_label: dict[str, list[Stretch]] = {}
-    for label, one in zip(labels, line.stretches(from_at[is_seen], to_at[is_seen]), strict=True):
+    of_label: dict[str, list[Span]] = {}
+    for label, one in zip(labels, line.spans(from_at[is_seen], to_at[is_seen]), strict=True):
         of_label.setdefault(label, []).append(one)
     counted = midnights[(midnights >= since) & (midnights < line.last)]
     at_midnight = dict.fromkeys(labels, np.zeros(0, np.int64))
@@ -142,13 +142,13 @@ def _figures(
         {
             **key,
             **({unit: label} if unit else {}),
-            **_told(together(stretches), at_midnight[label], zone),
+            **_told(together(read), at_midnight[label], zone),
         }
-        for label, stretches in of_label.items()
+        for label, read in of_label.items()
     ]
 
 
-def _told(one: Stretch, at_midnight: np.ndarray, zone: str) -> dict[str, Any]:
+def _told(one: Span, at_midnight: np.ndarray, zone: str) -> dict[str, Any]:
     midnights = len(at_midnight)
     return {
         "mean": one.area / one.lasted,

@@ -116,17 +116,17 @@ class OverTime:
                 runs[-1].append(one)
             else:
                 runs.append([one])
-        return [f"{self.stretch(run[0]['period'], run[-1]['period'])} ({run[0]['rule']}, "
+        return [f"{self.called(run[0]['period'], run[-1]['period'])} ({run[0]['rule']}, "
                 f"{run[0]['side']})" for run in runs]  # fmt: skip
 
-    def stretch(self, first: str, last: str) -> str:
+    def called(self, first: str, last: str) -> str:
         """A period, or several in a row, as people write them."""
         words = units.called(first, self.unit)
         return words if first == last else f"{words} to {units.called(last, self.unit)}"
 
     def limits_in_words(self, part: Part) -> str:
         """The periods of a part with their limits, and why they begin and end there."""
-        words = self.stretch(part.names[0], part.names[-1])
+        words = self.called(part.names[0], part.names[-1])
         periods = f"{words[0].upper()}{words[1:]}"
         because = f", anew since the signed {part.begun_by.kind}" if part.begun_by else ""
         if part.chart is None:

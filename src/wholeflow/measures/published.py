@@ -35,13 +35,13 @@ def sum_counts(
     A count belongs to the calendar unit in which its period begins.
     """
     for name in by:
-        if name not in (*COLUMNS, *units.STRETCHES):
-            raise unknown("grouping of published counts", name, [*COLUMNS, *units.STRETCHES])
+        if name not in (*COLUMNS, *units.SPANS):
+            raise unknown("grouping of published counts", name, [*COLUMNS, *units.SPANS])
     counts = journeys.counts()
     counts = counts.filter(counts["value"].is_valid())
     wanted = pc.is_in(counts["name"], value_set=pa.array(list(names.values())))
     journeys.engine.register("published", counted_once(counts.filter(wanted), by))
-    unit = next((name for name in by if name in units.STRETCHES), "")
+    unit = next((name for name in by if name in units.SPANS), "")
     if unit:
         edges = counts["from_at"].to_pylist()
         spans = units.spans(unit, min(edges), max(edges), journeys.zone)

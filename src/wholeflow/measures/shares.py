@@ -30,7 +30,7 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
     """Share that ended within a time; from published counts where there are no stays (§21).
 
     Beside the standard it tells, for each of ``also_minutes``, how many ended within that, the
-    mean in minutes and the hours beyond the standard. They are grouped by stretches of time at
+    mean in minutes and the hours beyond the standard. They are grouped by spans of time at
     their end (rule §22), by hours at their begin (rule §29).
     """
     kept = grouping.conditions(definition.settings, definition.holds)

@@ -1,4 +1,4 @@
-"""Units of time that results are grouped by: stretches, and hours that come again (§22, §29)."""
+"""Units of time to group by: spans that come once, and hours that come again (§22, §29)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from wholeflow.core import time
 
-STRETCHES = ("day", "week", "month", "quarter", "financial_year")
-"""Units that come once: each is a stretch of time with a begin and an end."""
+SPANS = ("day", "week", "month", "quarter", "financial_year")
+"""Units that come once: each is a span of time with a begin and an end."""
 
 HOURS = ("hour_of_day", "hour_of_week")
 """Units that come again: every hour of local time that has the same name."""
 
-UNITS = (*STRETCHES, *HOURS)
+UNITS = (*SPANS, *HOURS)
 """Units of time that results are grouped by."""
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -43,7 +43,7 @@ def calendar(quarter_hours: np.ndarray, zone: str = time.LONDON) -> pa.Table:
 
 
 def spans(unit: str, first: int, last: int, zone: str = time.LONDON) -> pa.Table:
-    """The stretches of time that hold the instants from ``first`` to ``last``, in order.
+    """The spans of time that hold the instants from ``first`` to ``last``, in order.
 
     Columns: ``label``, ``from_at`` and ``to_at`` (instants, the second not included). Of a
     unit of ``HOURS`` there is a row each time that clocks showed such an hour, so that labels come
@@ -95,7 +95,7 @@ def _hours(unit: str, first: int, last: int, zone: str) -> pa.Table:
 
 
 def between(first: str, last: str, unit: str, zone: str = time.LONDON) -> pa.Table:
-    """The stretches from one day, week or month to another, by their labels."""
+    """The spans from one day, week or month to another, by their labels."""
     days = (f"{label}-01" if unit == "month" else label for label in (first, last))
     start, end = (time.parse_instant(f"{day} 12:00", zone) for day in days)
     return time.periods(unit, start, end, zone)

@@ -36,7 +36,7 @@ framed AS (
         PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
     )
 ),
-frames AS (
+spells AS (
     SELECT f.run, f.person, f.organisation, f.begin_at, min(f.ended_at) AS ended_at
     FROM framed AS f
     WHERE f.is_frame = 1
@@ -46,7 +46,7 @@ around AS (
     SELECT b.run, b.person, b.begin_rank, b.is_frame = 1 AND b.held_at <= coalesce(b.ended_at, $for_ever) AS is_frame,
            CASE WHEN b.is_frame = 0 AND b.begin_at <= f.ended_at THEN f.ended_at END AS frame_ended_at
     FROM framed AS b
-    LEFT JOIN frames AS f
+    LEFT JOIN spells AS f
         ON f.run = b.run AND f.person = b.person AND f.organisation = b.organisation AND f.begin_at = b.frame_at
 ),
 followed AS (

@@ -6,8 +6,7 @@ WITH timed AS (
            coalesce(s.present_to, greatest(s.seen_to, s.present_from)) AS gone_at, s.arrived_at, s.started_at,
            s.ready_at,
            coalesce(s.referred_at, s.accepted_at) AS asked_at,
-           CASE WHEN s.in_order THEN coalesce(s.begin_at, s.seen_to) END AS begin_at,
-           coalesce(s.end_at, greatest(s.seen_to, s.begin_at)) AS over_at, s.in_order
+           s.begin_at, coalesce(s.end_at, greatest(s.seen_to, s.begin_at)) AS over_at
     FROM stays AS s
     WHERE s.in_order AND s.begin_at IS NOT NULL
 ),

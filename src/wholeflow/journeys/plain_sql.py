@@ -24,8 +24,8 @@ from wholeflow.core.sql import named
 from wholeflow.core.time import QUARTER_HOUR, calendar
 from wholeflow.events import table, table_names
 from wholeflow.governance.pseudonyms import DIGITS
-from wholeflow.journeys import Journeys, columns
-from wholeflow.journeys.operators import DERIVED, IDENTITY
+from wholeflow.journeys.operators import DERIVED, IDENTITY, columns
+from wholeflow.journeys.view import Journeys
 from wholeflow.store.engine import IN_MEMORY, DuckDBEngine
 from wholeflow.store.schema import BOOKS, SQL_TYPES
 
