@@ -12,6 +12,7 @@ from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import HOUR, MINUTE, financial_year, local
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import Journeys, journeys
+from wholeflow.measures import measure
 from wholeflow.sources import read
 from wholeflow.store import LoadResult, load, open_store
 
@@ -282,6 +283,12 @@ def test_mimic_53_of_260_came_back_within_30_days(mimic):
                 0 < later["begin_at"] - stay["end_at"] <= 30 * 24 * HOUR for later in stays
             )
     assert again == 53
+
+
+def test_sepsis_tells_of_no_delay_as_nobody_records_being_ready(sepsis):
+    said = measure(sepsis[1], "delay").says
+    assert "can't be measured, for nobody's is known" in said
+    assert "at places that never record a time of being ready to leave" in said
 
 
 def test_mimic_has_no_census(mimic):

@@ -101,6 +101,19 @@ def test_s13_delay_is_unknown_and_counted_where_nobody_records_being_ready():
     assert "95 %" in result.sure
 
 
+def test_s13_where_nobody_records_being_ready_delay_is_refused_in_words():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Ward
+        Ann    | 2024-07-02 15:00 | left    | Ward
+        """,
+        PLACES,
+    )
+    said = measure(view, "delay").says
+    assert "can't be measured, for nobody's is known. Left out: 1 at places that never" in said
+
+
 def test_s24_who_gave_up_waiting_waited_at_least_so_long():
     view = worked_out(
         """

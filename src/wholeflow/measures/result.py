@@ -80,6 +80,8 @@ class Result:
 def _words(row: Mapping[str, Any]) -> str:
     if "share" in row:
         return _share(row)
+    if "p50_hours" in row and not row["n"]:
+        return "can't be measured, for nobody's is known"
     if "p50_hours" in row:
         return (
             f"half within {show_hours(row['p50_hours'])}{_range(row, 'p50')}, nine in ten within "
