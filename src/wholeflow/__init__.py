@@ -9,6 +9,7 @@ wf.report(store, to="place.html")
 """
 
 from wholeflow.api import (
+    chart,
     check,
     conform,
     demo,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EventLog",
     "WholeflowError",
+    "chart",
     "check",
     "conform",
     "demo",

@@ -25,7 +25,7 @@ from wholeflow.journeys import GAP_DAYS, Check, Journeys, Linked
 from wholeflow.journeys import check as check_journeys
 from wholeflow.journeys import journeys as view
 from wholeflow.journeys import link as link_people
-from wholeflow.journeys.one_person import OneJourney
+from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.journeys.one_person import journeys_of as of_person
 from wholeflow.measures import Definition, Result
 from wholeflow.measures import measure as measure_journeys
@@ -302,12 +302,16 @@ def conform(
     return conform_journeys(_view(of), pathway, through=through)
 
 
-def chart(result: Result, to: str | Path) -> Path:
-    """Draw a measure over time, with the limits of its XmR chart, into an SVG file."""
-    from wholeflow.publish import draw_over_time, write
+def chart(of: Result | Sequence[OneJourney], to: str | Path) -> Path:
+    """Draw a measure over time, or one person's journeys, into an SVG file.
+
+    A measure has the limits of its XmR chart; journeys, as :func:`journeys_of` gives them, have
+    lanes for what each hour was, places, lists and messages.
+    """
+    from wholeflow.publish import draw_journeys, draw_over_time, write
 
     _need_svg(Path(to))
-    write(draw_over_time(result), Path(to))
+    write(draw_over_time(of) if isinstance(of, Result) else draw_journeys(of), Path(to))
     return Path(to)
 
 
@@ -469,6 +473,7 @@ def _view(of: Store | Journeys) -> Journeys:
 
 
 __all__ = [
+    "chart",
     "check",
     "conform",
     "demo",

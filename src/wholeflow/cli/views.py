@@ -26,7 +26,7 @@ from wholeflow.cli.terminal import (
 )
 from wholeflow.core.errors import RequestError
 from wholeflow.journeys import Journeys
-from wholeflow.journeys.one_person import OneJourney
+from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.measures import definitions
 
 JOURNEY_COLUMNS = [
@@ -45,6 +45,9 @@ def journeys(
             help="Tell one person's journeys, every hour of them; with --csv the steps.",
         ),
     ] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Draw the person's journeys into this SVG file.")
+    ] = None,
     why: Why = "",
     as_of: AsOf = None,
     links: Links = "likely",
@@ -52,13 +55,18 @@ def journeys(
     as_csv: Csv = False,
 ) -> None:
     """List people's journeys, or tell those of one person."""
-    if why and not person:
-        raise RequestError("--why goes with --person", repair="Name the person that you look at.")
+    for option, given in (("--why", why), ("--chart", chart)):
+        if given and not person:
+            raise RequestError(
+                f"{option} goes with --person", repair="Name the person that you look at."
+            )
     with existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of, links=links)
         if person:
             told = api.journeys_of(seen, person)
             api.log_look(opened, "journeys", seen.shown(person), who=account(), why=why)
+            if chart:
+                api.chart(told, to=chart)
             tell(seen, person, told, as_json, as_csv)
             return
         rows = with_local_times(seen.table("journeys"), seen.zone)

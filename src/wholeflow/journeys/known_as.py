@@ -16,6 +16,8 @@ def persons(numbers: np.ndarray, same_as: np.ndarray) -> pa.Table:
     >>> persons(np.array([7, 9]), np.array([5, 7])).to_pydict()
     {'number': [5, 7, 9], 'person': [5, 5, 5]}
     """
+    if not len(numbers):
+        return pa.table({"number": pa.array([], pa.int64()), "person": pa.array([], pa.int64())})
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

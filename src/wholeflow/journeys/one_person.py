@@ -1,194 +1,82 @@
-"""One person's journeys over all organisations: what each hour was, told in words.
-
-Waiting, care, delay, travelling, hours that the records do not split and hours of which nobody
-recorded anything add up to the time that each journey took (rule §36).
-"""
+"""Reading one person's journeys: from a view that is worked out, or from their events alone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from wholeflow.core import time
+from wholeflow.journeys.few_people import around
+from wholeflow.journeys.one_journey import (
+    COUNTS,
+    Handoff,
+    Message,
+    OneJourney,
+    Part,
+    Stay,
+    Stretch,
+)
 from wholeflow.journeys.view import Journeys
 
-PARTS = {
-    "waiting": "waiting",
-    "care": "in care",
-    "delay": "in delay: ready, and still there",
-    "travelling": "on the way between two places",
-    "unsplit": "in a place or on a list, not told whether waiting, in care or in delay",
-    "unknown": "between stays: nobody recorded where",
-}
-"""What a person's time may be, in the order in which it is told, with the words for it."""
+Row = dict[str, Any]
 
-WORDS = {"unsplit": "not split"}
-"""The word for a part where it is not its own name."""
-
-OUTSIDE = {
-    "waiting": "waiting for",
-    "care": "cared for by",
-    "delay": "done with, and still on the list of",
-    "unsplit": "on the list of",
-}
-"""How a stretch outside places is told: the person is at home, or the records do not know where."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """A time in which the person's time was one thing (rule §36); instants are UTC microseconds.
-
-    ``place`` is where the person was (``in_place``), else whom they waited for or who had them on a
-    list; empty where nobody says, or several at once.
-    """
-
-    from_at: int
-    to_at: int
-    part: str
-    in_place: bool
-    place: str
-    organisation: str
-
-    @property
-    def hours(self) -> float:
-        """How long it lasted."""
-        return (self.to_at - self.from_at) / time.HOUR
-
-    @property
-    def what(self) -> str:
-        """What the time was, in a few words."""
-        where = self.place
-        if where and self.organisation and self.organisation != where:
-            where = f"{where} ({self.organisation})"
-        if self.in_place:
-            return f"in {where or 'a place without a name'}: {WORDS.get(self.part, self.part)}"
-        if self.part in OUTSIDE:
-            return f"{OUTSIDE[self.part]} {where or 'several at once'}"
-        return PARTS[self.part]
-
-
-@dataclass(frozen=True)
-class OneJourney:
-    """One journey of one person: what happened, and what each hour of it was.
-
-    ``counts`` has moves, handoffs, organisations, retellings, contacts and stays. ``lists`` are
-    the stays on lists, which may lie beside each other and beside those in places.
-    """
-
-    number: int
-    stretches: tuple[Stretch, ...]
-    lists: tuple[Stretch, ...]
-    counts: Mapping[str, int]
-    is_open: bool
-    zone: str
-
-    @property
-    def hours(self) -> dict[str, float]:
-        """Hours by part, those that there are; they add up to the time that the journey took."""
-        found = dict.fromkeys(PARTS, 0)
-        for stretch in self.stretches:
-            found[stretch.part] += stretch.to_at - stretch.from_at
-        return {part: length / time.HOUR for part, length in found.items() if length}
-
-    @property
-    def elapsed_hours(self) -> float:
-        """From the begin of the journey to its end, or to the end of what is known of it."""
-        if not self.stretches:
-            return 0.0
-        return (self.stretches[-1].to_at - self.stretches[0].from_at) / time.HOUR
-
-    def __str__(self) -> str:
-        return "\n".join(self._lines())
-
-    def as_dict(self) -> dict[str, Any]:
-        """The journey for ``--json``: hours by part, counts, stretches and lists in local time."""
-        return {
-            "journey": self.number,
-            "is_open": self.is_open,
-            "elapsed_hours": self.elapsed_hours,
-            "hours": self.hours,
-            "counts": dict(self.counts),
-            "stretches": [self._told(stretch) for stretch in self.stretches],
-            "lists": [self._told(stay) for stay in self.lists],
-        }
-
-    def _told(self, one: Stretch) -> dict[str, Any]:
-        instants = {
-            name: time.local(at, self.zone).isoformat()
-            for name, at in (("from_at", one.from_at), ("to_at", one.to_at))
-        }
-        return {**vars(one), **instants, "hours": one.hours}
-
-    def _lines(self) -> Iterator[str]:
-        if not self.stretches:
-            yield f"Journey {self.number}: nothing is recorded that takes time."
-            return
-        begin, end = self.stretches[0].from_at, self.stretches[-1].to_at
-        still = ", and goes on" if self.is_open else ""
-        yield (
-            f"Journey {self.number}, {self._at(begin)} to {self._at(end)}: "
-            f"{time.show_hours(self.elapsed_hours)}{still}."
-        )
-        counts = [_counted(number, name) for name, number in self.counts.items()]
-        yield f"  {', '.join(counts)}."
-        yield "  Where the hours went:"
-        for part, hours in self.hours.items():
-            share = hours / self.elapsed_hours
-            yield f"    {time.show_hours(hours):>12}  {share:4.0%}  {PARTS[part]}"
-        yield "  One thing after another:"
-        yield from self._timeline(self.stretches)
-        if self.lists:
-            yield "  On lists meanwhile:"
-            yield from self._timeline(self.lists)
-
-    def _timeline(self, stretches: tuple[Stretch, ...]) -> Iterator[str]:
-        for one in stretches:
-            length = time.show_hours(one.hours)
-            yield f"    {self._at(one.from_at)} to {self._at(one.to_at)}  {length:>10}  {one.what}"
-
-    def _at(self, at: int) -> str:
-        return time.show_instant(at, self.zone)
-
-
-SINGULAR = {"stays": "stay", "moves": "move", "handoffs": "handoff", "retellings": "retelling"}
-SINGULAR |= {"contacts": "contact", "organisations": "organisation"}
-
-
-def _counted(number: int, name: str) -> str:
-    return f"{number:,} {SINGULAR[name] if number == 1 else name}"
+READS = ("stays", "handoffs", "stretches", "information", "journeys")
 
 
 def journeys_of(view: Journeys, shown: str) -> tuple[OneJourney, ...]:
     """The journeys of one person, known by pseudonym (or identifier where ids are kept), in time.
 
-    Raises RequestError where the store knows nobody by it.
+    Where the view is not worked out, only this person's events are. Raises RequestError where
+    the store knows nobody by it.
     """
-    person = view.person_of(shown)
-    rows = view.query(_JOURNEYS, (person,)).to_pylist()
-    stretches = view.query(_STRETCHES, (person,)).to_pylist()
-    lists = view.query(_LISTS, (person,)).to_pylist()
-    return tuple(
-        OneJourney(
-            number,
-            _joined(_of(stretches, row["journey"])),
-            _of(lists, row["journey"]),
-            {name: row[name] for name in SINGULAR},
-            row["is_open"],
-            view.zone,
+    if view.has_made(READS):
+        return _journeys(view, "person", view.person_of(shown))
+    with around(view, view.person_named(shown)) as own:
+        return _journeys(own, "person", own.person_of(shown))
+
+
+def one_journey(view: Journeys, journey: int) -> OneJourney:
+    """One journey by its number in a view."""
+    (found,) = _journeys(view, "journey", journey)
+    return found
+
+
+def _journeys(view: Journeys, column: str, wanted: int) -> tuple[OneJourney, ...]:
+    """The journeys whose ``column`` (person or journey) is the wanted one, in time."""
+    rows = view.query(_JOURNEYS.format(column=column), (wanted,)).to_pylist()
+    stretches, stays, handoffs, messages = (
+        _by_journey(view.query(sql.format(column=column), (wanted,)).to_pylist())
+        for sql in (_STRETCHES, _STAYS, _HANDOFFS, _MESSAGES)
+    )
+    made = []
+    for number, row in enumerate(rows, start=1):
+        journey = row["journey"]
+        placed = tuple(_stay(one) for one in stays[journey] if one["is_placed"])
+        made.append(
+            OneJourney(
+                number=number,
+                stretches=_joined([Stretch(**one) for one in stretches[journey]]),
+                stays=placed,
+                handoffs=tuple(Handoff(**one) for one in handoffs[journey]),
+                messages=tuple(Message(**one) for one in messages[journey]),
+                counts={name: row[name] for name in COUNTS},
+                left_out=len(stays[journey]) - len(placed),
+                is_open=row["is_open"],
+                zone=view.zone,
+            )
         )
-        for number, row in enumerate(rows, start=1)
-    )
+    return tuple(made)
 
 
-def _of(rows: list[dict[str, Any]], journey: int) -> tuple[Stretch, ...]:
-    names = ("from_at", "to_at", "part", "in_place", "place", "organisation")
-    return tuple(
-        Stretch(*(row[name] for name in names)) for row in rows if row["journey"] == journey
-    )
+def _by_journey(rows: list[Row]) -> defaultdict[int, list[Row]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[row.pop("journey")].append(row)
+    return found
 
 
-def _joined(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
+def _joined(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
     """Neighbours that tell the same as one: they differ in what else went on."""
     found: list[Stretch] = []
     for one in stretches:
@@ -199,12 +87,32 @@ def _joined(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-_JOURNEYS = """
-    SELECT j.journey, j.is_open, j.stays, j.moves, j.handoffs, j.retellings, j.contacts,
-           j.organisations
-    FROM journeys AS j
-    WHERE j.person = ? AND j.run = 0
-    ORDER BY j.from_at, j.journey
+def _stay(row: Row) -> Stay:
+    names = ("place", "organisation", "in_place")
+    parts = _parts(row["begin_at"], row["started_at"], row["ready_at"], row["seen_to"])
+    return Stay(number=row["stay"], end=row["end_kind"], parts=parts, **{n: row[n] for n in names})
+
+
+def _parts(begin: int, started: int | None, ready: int | None, end: int) -> tuple[Part, ...]:
+    """A stay cut at the start of care and at ready, where they are recorded (rule §13)."""
+    end = max(begin, end)
+    if started is None and ready is None:
+        parts = [Part("unsplit", begin, end)]
+    elif started is None or ready is None:
+        cut = ready if started is None else started
+        first, last = ("unsplit", "delay") if started is None else ("waiting", "unsplit")
+        parts = [Part(first, begin, cut or begin), Part(last, cut or begin, end)]
+    else:
+        cuts = (("waiting", begin, started), ("care", started, ready), ("delay", ready, end))
+        parts = [Part(*cut) for cut in cuts]
+    return tuple(part for part in parts if part.from_at < part.to_at) or (parts[0],)
+
+
+_JOURNEYS = f"""
+    SELECT t.journey, t.is_open, {", ".join(f"t.{name}" for name in COUNTS)}
+    FROM journeys AS t
+    WHERE t.{{column}} = ? AND t.run = 0
+    ORDER BY t.from_at, t.journey
 """
 
 _STRETCHES = """
@@ -213,17 +121,39 @@ _STRETCHES = """
     FROM stretches AS t
     LEFT JOIN dictionary AS p ON p.code = t.place
     LEFT JOIN dictionary AS o ON o.code = t.organisation
-    WHERE t.person = ? AND t.run = 0
+    WHERE t.{column} = ? AND t.run = 0
     ORDER BY t.journey, t.from_at
 """
 
-_LISTS = """
-    SELECT s.journey, s.begin_at AS from_at, coalesce(s.end_at, s.seen_to) AS to_at,
-           'unsplit' AS part, false AS in_place, coalesce(p.name, '') AS place,
-           coalesce(o.name, '') AS organisation
-    FROM stays AS s
-    LEFT JOIN dictionary AS p ON p.code = s.place
-    LEFT JOIN dictionary AS o ON o.code = s.organisation
-    WHERE s.person = ? AND s.run = 0 AND s.holds <> 'body' AND s.in_order AND s.begin_at IS NOT NULL
-    ORDER BY s.journey, s.begin_at, s.stay
+_STAYS = """
+    SELECT t.journey, t.stay, t.begin_at, t.started_at, t.ready_at, t.seen_to, t.end_kind,
+           t.holds = 'body' AS in_place, coalesce(p.name, '') AS place,
+           coalesce(o.name, '') AS organisation, t.in_order AND t.begin_at IS NOT NULL AS is_placed
+    FROM stays AS t
+    LEFT JOIN dictionary AS p ON p.code = t.place
+    LEFT JOIN dictionary AS o ON o.code = t.organisation
+    WHERE t.{column} = ? AND t.run = 0
+    ORDER BY t.journey, t.begin_at, t.stay
+"""
+
+_HANDOFFS = """
+    SELECT t.journey, t.from_stay, t.to_stay, coalesce(f.name, '') AS from_place,
+           coalesce(p.name, '') AS to_place, t.asked_at, t.came_at
+    FROM handoffs AS t
+    LEFT JOIN dictionary AS f ON f.code = t.from_place
+    LEFT JOIN dictionary AS p ON p.code = t.to_place
+    WHERE t.{column} = ? AND t.run = 0 AND t.in_order
+    ORDER BY t.journey, t.seen_to, t.handoff
+"""
+
+_MESSAGES = """
+    SELECT t.journey, k.name AS kind, coalesce(f.name, '') AS from_place,
+           coalesce(p.name, '') AS to_place, t.sent_at, t.received_at, t.acted_at, t.came, t.nth
+    FROM information AS t
+    JOIN dictionary AS k ON k.code = t.kind
+    LEFT JOIN dictionary AS f ON f.code = t.from_place
+    LEFT JOIN dictionary AS p ON p.code = t.to_place
+    WHERE t.{column} = ? AND t.run = 0 AND t.journey IS NOT NULL
+      AND coalesce(t.sent_at, t.received_at, t.acted_at) IS NOT NULL
+    ORDER BY t.journey, coalesce(t.sent_at, t.received_at, t.acted_at), 2, 3, 4, 6, 7, t.nth
 """

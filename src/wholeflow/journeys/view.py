@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -100,6 +101,19 @@ class Journeys:
             if any(name in part for part in sql.replace('"', " ").split()):
                 self._make(name)
         return self.engine.query(sql, parameters)
+
+    def body(self, name: str) -> str:
+        """The SQL that makes a derived table, with the settings of this view."""
+        return operators.sql(name, self._settings())
+
+    def has_made(self, names: Iterable[str]) -> bool:
+        """True when these derived tables stand already."""
+        return self._made.issuperset(names)
+
+    def beside(self, engine: Engine, made: Iterable[str]) -> Journeys:
+        """The same view in another session, where these derived tables stand already."""
+        engine.register("kinds", _kinds())
+        return replace(self, engine=engine, _made=set(made))
 
     def _make(self, name: str) -> None:
         if name in self._made:
@@ -240,26 +254,27 @@ class Journeys:
 
     def shown(self, person: str) -> str:
         """The pseudonym of a person, however they were named; for the log of looks."""
-        return show(self.person_of(person))
+        return show(self.person_named(person))
 
     def person_of(self, shown: str) -> int:
         """Whom a pseudonym, or an identifier where ids are kept, is one number of.
 
         Raises RequestError where the view has nothing of them.
         """
-        self._make(operators.KNOWN_AS)
-        number = self._pseudonym(shown)
-        found = self.query(
-            "SELECT e.person FROM present_events AS e WHERE e.person = "
-            f"coalesce((SELECT k.person FROM known_as AS k WHERE k.number = {number}), {number}) "
-            "LIMIT 1"
-        )
+        person = self.person_named(shown)
+        found = self.query(f"SELECT 1 FROM present_events AS e WHERE e.person = {person} LIMIT 1")
         if not found.num_rows:
             raise RequestError(
                 "there is no such person in this store",
                 repair="Use a pseudonym as `wholeflow journeys STORE` shows them.",
             )
-        return int(found["person"][0].as_py())
+        return person
+
+    def person_named(self, shown: str) -> int:
+        """Whom a pseudonym or kept identifier is one number of, known to this view or not."""
+        number = self._pseudonym(shown)
+        found = self.query("SELECT k.person FROM known_as AS k WHERE k.number = ?", (number,))
+        return int(found["person"][0].as_py()) if found.num_rows else number
 
     def _pseudonym(self, shown: str) -> int:
         kept = self.query("SELECT pseudonym FROM kept_ids WHERE identifier = ?", (shown,))

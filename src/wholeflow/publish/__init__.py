@@ -4,6 +4,7 @@ from wholeflow.publish.charts import hours_figure, waits_figure, xmr_figure
 from wholeflow.publish.drawings import draw_map, draw_over_time
 from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
+from wholeflow.publish.journey_lanes import draw_journeys
 from wholeflow.publish.report import page, write
 from wholeflow.publish.story import Story, story
 
@@ -11,6 +12,7 @@ __all__ = [
     "Figure",
     "Rows",
     "Story",
+    "draw_journeys",
     "draw_map",
     "draw_over_time",
     "flow_map",

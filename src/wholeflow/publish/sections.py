@@ -293,9 +293,8 @@ def story_section(facts: Facts) -> Section:
         return Section("journey", STORY_TITLE, (NO_EVENTS,))
     told = story(facts.journeys)
     if told is None:
-        return Section("journey", STORY_TITLE, ("No journey holds a stay with a known beginning.",))
-    cells = tuple((str(at), words) for at, words in enumerate(told.sentences, 1))
-    figure = Figure(STORY_TITLE, "", told.svg, Rows(("Stay", "What happened"), cells))
+        return Section("journey", STORY_TITLE, ("No journey holds a stay that takes time.",))
+    figure = Figure(STORY_TITLE, "", told.svg, told.rows)
     return Section("journey", STORY_TITLE, (told.summary,), (figure,))
 
 

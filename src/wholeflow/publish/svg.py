@@ -34,6 +34,15 @@ def paint(name: str) -> str:
     return f"var(--wf-{name}, {COLOURS[name]})"
 
 
+def alone(drawing: str) -> str:
+    """A drawing with plain colours, for programs that read no style: word processors, converters.
+
+    >>> alone('<path stroke="var(--wf-ink, #16202b)"/>')
+    '<path stroke="#16202b"/>'
+    """
+    return re.sub(r"var\(--wf-[\w-]+, (#\w+)\)", r"\1", drawing)
+
+
 def element(tag: str, inner: str = "", /, **attributes: object) -> str:
     """One element; names with ``_`` are written with ``-``, and values are escaped.
 
@@ -105,18 +114,23 @@ def wrap(words: str, letters: int, lines: int) -> list[str]:
 
 
 def patterns(id_: str) -> str:
-    """Fills for wait, care, delay and not split that differ in black and white too."""
-    strokes = {
-        "wait": '<path d="M-2 2l4-4M0 8l8-8M6 10l4-4" stroke-width="1.6"/>',
-        "care": "",
-        "delay": "",
-        "unsplit": '<circle cx="2" cy="2" r=".9" stroke="none"/><circle cx="6" cy="6" r=".9" '
-        'stroke="none"/>',
+    """Fills for what time may be that differ in black and white too; unknown is blank."""
+    fills = {
+        "wait": ("wait", '<path d="M-2 2l4-4M0 8l8-8M6 10l4-4" stroke-width="1.6"/>'),
+        "care": ("care", ""),
+        "delay": ("delay", ""),
+        "unsplit": (
+            "unsplit",
+            '<circle cx="2" cy="2" r=".9" stroke="none"/><circle cx="6" cy="6" r=".9" '
+            'stroke="none"/>',
+        ),
+        "travelling": ("card", '<path d="M0 2H8M0 6H8" stroke-width="1.4"/>'),
+        "unknown": ("card", ""),
     }
     made = [
         f'<pattern id="{id_}-{part}" width="8" height="8" patternUnits="userSpaceOnUse">'
-        f'<rect width="8" height="8" fill="{paint(part)}"/>'
+        f'<rect width="8" height="8" fill="{paint(colour)}"/>'
         f'<g stroke="{paint("ink")}" fill="{paint("ink")}" opacity=".55">{marks}</g></pattern>'
-        for part, marks in strokes.items()
+        for part, (colour, marks) in fills.items()
     ]
     return f"<defs>{''.join(made)}</defs>"

@@ -1,6 +1,7 @@
 -- One row for each message, with the handoff that it travelled with (§37): of the person's handoffs to whom it was
 -- sent (a place, an organisation or a kind of setting), the first that was not over when it was sent, nor the
 -- person there for more than $late. Where the day of coming is all that is known, a message of that day came then.
+-- A message that neither a handoff nor its ref ties to a journey is of the one that began last before it and ended no more than $gap earlier.
 WITH sent AS (
     SELECT m.run, m.person, m.id, m.part, m.kind, m.status, m.ref, m.from_place, m.to_place, m.received_at, m.acted_at,
            coalesce(m.sent_at, m.received_at, m.acted_at) AS at, m.sent_at
@@ -46,8 +47,36 @@ tied AS (
     FROM stays AS v
     WHERE v.visit_ref IN (SELECT s.ref FROM sent AS s)
     GROUP BY v.run, v.person, v.visit_ref
+),
+spans AS (
+    SELECT v.run, v.person, v.journey, min(v.begin_at) AS from_at, max(v.seen_to) AS to_at
+    FROM stays AS v
+    WHERE v.person IN (SELECT s.person FROM sent AS s)
+    GROUP BY v.run, v.person, v.journey
+),
+begun AS (
+    SELECT p.*, row_number() OVER (PARTITION BY p.run, p.person ORDER BY p.from_at, p.journey) AS turn
+    FROM spans AS p
+    WHERE p.from_at IS NOT NULL
+),
+moments AS (
+    SELECT b.run, b.person, b.from_at AS at, 0 AS is_message, b.turn, CAST(NULL AS BIGINT) AS id, NULL AS part FROM begun AS b
+    UNION ALL
+    SELECT s.run, s.person, s.at, 1, NULL, s.id, s.part FROM sent AS s
+),
+turns AS (
+    SELECT o.*, max(o.turn) OVER (
+               PARTITION BY o.run, o.person ORDER BY o.at, o.is_message, o.turn ROWS UNBOUNDED PRECEDING
+           ) AS last_turn
+    FROM moments AS o
+),
+during AS (
+    SELECT t.run, t.id, t.part, b.journey
+    FROM turns AS t
+    JOIN begun AS b ON b.run = t.run AND b.person = t.person AND b.turn = t.last_turn AND t.at <= b.to_at + $gap
+    WHERE t.is_message = 1
 )
-SELECT s.run, s.person, coalesce(m.journey, r.journey) AS journey, m.handoff, s.kind, s.status, s.from_place, s.to_place, s.sent_at, s.received_at,
+SELECT s.run, s.person, coalesce(m.journey, r.journey, d.journey) AS journey, m.handoff, s.kind, s.status, s.from_place, s.to_place, s.sent_at, s.received_at,
        s.acted_at, row_number() OVER (
            PARTITION BY s.run, s.person, s.kind, s.to_place, coalesce(s.ref, -m.handoff, -1),
                         CASE WHEN s.ref IS NULL AND m.handoff IS NULL THEN s.at ELSE 0 END
@@ -63,3 +92,4 @@ SELECT s.run, s.person, coalesce(m.journey, r.journey) AS journey, m.handoff, s.
 FROM sent AS s
 LEFT JOIN matched AS m ON m.run = s.run AND m.id = s.id AND m.part = s.part
 LEFT JOIN tied AS r ON r.run = s.run AND r.person = s.person AND r.visit_ref = s.ref
+LEFT JOIN during AS d ON d.run = s.run AND d.id = s.id AND d.part = s.part

@@ -1,7 +1,7 @@
 -- One row for each journey: its span, what happened in it and what was recorded of waiting.
 WITH happened AS (
     SELECT t.journey, min(t.at) AS from_at, max(t.at) AS to_at, count(*) AS events,
-           sum(CASE WHEN t.kind = 'contact' THEN 1 ELSE 0 END) AS contacts
+           sum(CASE WHEN t.kind = 'contact' THEN 1 ELSE 0 END) AS contacts, count(DISTINCT t.team) AS teams
     FROM steps AS t
     WHERE t.journey IS NOT NULL
     GROUP BY t.journey
@@ -32,13 +32,22 @@ retold AS (
           UNION ALL
           SELECT i.journey FROM information AS i WHERE i.nth > 1 AND i.journey IS NOT NULL) AS r
     GROUP BY r.journey
+),
+decided AS (
+    SELECT i.journey, count(*) AS decisions
+    FROM information AS i
+    JOIN dictionary AS d ON d.code = i.kind
+    WHERE d.name = 'decision' AND i.nth = 1
+    GROUP BY i.journey
 )
 SELECT s.journey, s.run, s.person, s.need, h.from_at, h.to_at, s.open_stays = 1 AS is_open,
        (h.to_at - h.from_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
        CAST(coalesce(m.moves, 0) AS BIGINT) AS moves, coalesce(m.handoffs, 0) AS handoffs,
-       coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, h.events,
+       coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, h.teams,
+       coalesce(d.decisions, 0) AS decisions, h.events,
        s.waited / $hour AS wait_hours, s.delayed / $hour AS delay_hours, s.first_place, s.last_place
 FROM stayed AS s
 JOIN happened AS h ON h.journey = s.journey
 LEFT JOIN handed AS m ON m.journey = s.journey
 LEFT JOIN retold AS r ON r.journey = s.journey
+LEFT JOIN decided AS d ON d.journey = s.journey
