@@ -116,14 +116,15 @@ def lines(told: dict) -> str:
     """One size in words, the operators that took longest first."""
     slow = sorted(told["steps"], key=lambda step: -step["seconds"])
     steps = [
-        f"  {step['operator']:20} {step['seconds']:6.1f} s {step['processor_seconds']:7.1f} processor s"
-        f"   peak so far {step['peak_mb']:6,.0f} MB"
+        f"  {step['operator']:20} {step['seconds']:6.1f} s "
+        f"{step['processor_seconds']:7.1f} processor s   peak so far {step['peak_mb']:6,.0f} MB"
         for step in slow
         if step["seconds"] >= 0.05
     ]
     whole = (
-        f"{told['events']:,} events: {told['seconds']:.1f} s, {told['processor_seconds']:.1f} processor s, "
-        f"{told['peak_mb']:,.0f} MB; others at work {told['others_at_work']:.1f}"
+        f"{told['events']:,} events: {told['seconds']:.1f} s, "
+        f"{told['processor_seconds']:.1f} processor s, {told['peak_mb']:,.0f} MB; "
+        f"others at work {told['others_at_work']:.1f}"
     )
     return "\n".join([whole, *steps])
 
