@@ -30,8 +30,7 @@ def test_a_derived_table_is_the_same_in_buckets_and_at_once(store, name, monkeyp
     whole = wf.journeys(store).table(name)
     monkeypatch.setattr(buckets, "EVENTS", 150)
     seen = wf.journeys(store)
-    events = seen.query("SELECT count(*) AS n FROM present_events")["n"][0].as_py()
-    assert len(buckets.ranges(seen.engine, events)) >= 8
+    assert len(seen._ranges()) >= 8 if seen._is_large() else False
     assert _to_the_second(seen.table(name)) == _to_the_second(whole)
 
 
@@ -43,11 +42,11 @@ def _to_the_second(rows):
     ]
 
 
-@pytest.mark.parametrize("events", [1, buckets.EVENTS, 50 * buckets.EVENTS])
-def test_the_buckets_hold_every_pseudonym_once(store, events):
+@pytest.mark.parametrize("count", [1, 2, 50])
+def test_the_buckets_hold_every_pseudonym_once(store, count):
     seen = wf.journeys(store)
     seen.has_events()
-    ranges = buckets.ranges(seen.engine, events)
+    ranges = buckets.ranges(seen.engine, count)
     assert ranges[0][0] == 0
     assert ranges[-1][1] == 16**15 - 1
     assert all(after[0] == before[1] + 1 for before, after in pairwise(ranges))
@@ -70,7 +69,7 @@ def test_people_with_several_numbers_fill_the_buckets_evenly():
     seen.has_events()
     sizes = [
         seen.query(f"SELECT count(*) AS n FROM present_events WHERE person BETWEEN {a} AND {b}")
-        for a, b in buckets.ranges(seen.engine, 4 * buckets.EVENTS)
+        for a, b in buckets.ranges(seen.engine, 4)
     ]
     held = [size["n"][0].as_py() for size in sizes]
     assert len(held) == 4

@@ -11,11 +11,10 @@ import pyarrow as pa
 
 from wholeflow.core.errors import UnsupportedError, unknown
 from wholeflow.core.sql import fill
-from wholeflow.core.time import DAY, HOUR, local, show_hours, show_instant
+from wholeflow.core.time import ALWAYS, DAY, HOUR, local, show_hours, show_instant
 from wholeflow.governance.pseudonyms import show
 from wholeflow.journeys import Journeys
 from wholeflow.journeys.asking import questions
-from wholeflow.journeys.view import ALWAYS
 
 FRESH = DAY
 """How near to the machine's clock the end of observation must be for that clock to be used."""

@@ -23,6 +23,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 QUARTER_HOUR = 15 * MINUTE
+ALWAYS, FOR_EVER = -(2**62), 2**62
+"""Stand for what was before and what is after every instant."""
 LONDON = "Europe/London"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1900, 2300

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wholeflow.core.time import ALWAYS, FOR_EVER
 from wholeflow.events import Field, table
 from wholeflow.governance.pseudonyms import show
 from wholeflow.journeys import Journeys
-from wholeflow.journeys.view import ALWAYS, FOR_EVER
 
 _ROWS = 50_000
 

@@ -22,8 +22,9 @@ import pyarrow as pa
 from wholeflow.core import time
 from wholeflow.core.errors import unknown
 from wholeflow.core.sql import quoted
+from wholeflow.core.time import ALWAYS, FOR_EVER
 from wholeflow.events import choices
-from wholeflow.journeys.view import ALWAYS, FOR_EVER, Journeys
+from wholeflow.journeys.view import Journeys
 
 SEVERITIES = ("error", "warning", "note")
 

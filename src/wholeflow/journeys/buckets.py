@@ -1,4 +1,4 @@
-"""Large stores are worked through bucket by bucket of people, so that memory stays bounded.
+"""Large stores are worked through some people at a time, so that memory stays bounded.
 
 A bucket holds the people whose pseudonyms lie in one range.
 """
@@ -24,7 +24,16 @@ BY_PERSON = (
 )
 """The operators whose answers about one person rest on that person's events only."""
 
-NUMBERED = {"stays": ("stay", "journey"), "handoffs": ("handoff",)}
+PASSING = ("placed_events", "visits")
+"""What is let go once a bucket is worked through, for of all people it is as large as the store."""
+
+KEPT = ("stays", "steps")
+"""What is made of it first."""
+
+IN_PASSING = (*PASSING, *KEPT)
+"""What is worked out of the events of each bucket in one go, in this order."""
+
+NUMBERED = {"stays": ("stay", "journey")}
 """The columns that number the rows of an operator, from 1."""
 
 EVENTS = 2_000_000
@@ -36,15 +45,12 @@ READ_BY_PERSON = ("present_events", "present_messages", *BY_PERSON)
 READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(READ_BY_PERSON)}) AS (\w+)")
 
 
-def ranges(engine: Engine, events: int) -> list[tuple[int, int]]:
-    """The ranges of pseudonyms, first and last, of as few buckets as ``events`` need.
+def ranges(engine: Engine, count: int) -> list[tuple[int, int]]:
+    """The ranges of pseudonyms, first and last, of so many buckets.
 
     Their edges are quantiles of the people of ``present_events``, roughly; where exactly they
     lie changes no result.
     """
-    count = 1
-    while count * EVENTS < events:
-        count *= 2
     if count == 1:
         return [(0, PSEUDONYMS - 1)]
     shares = ", ".join(str(number / count) for number in range(1, count))
@@ -61,5 +67,17 @@ def of_bucket(sql: str, first: int, last: int) -> str:
     >>> of_bucket("SELECT s.stay FROM stays AS s", 0, 9)
     'SELECT s.stay FROM (SELECT * FROM stays AS b WHERE b.person BETWEEN 0 AND 9) AS s'
     """
-    some = rf"\1 (SELECT * FROM \2 AS b WHERE b.person BETWEEN {first} AND {last}) AS \3"
-    return READ.sub(some, sql)
+    return _where(sql, f"b.person BETWEEN {first} AND {last}")
+
+
+def of_people(sql: str, people: frozenset[int]) -> str:
+    """An operator's SQL on some people.
+
+    >>> of_people("SELECT s.stay FROM stays AS s", frozenset([7]))
+    'SELECT s.stay FROM (SELECT * FROM stays AS b WHERE b.person IN (7)) AS s'
+    """
+    return _where(sql, f"b.person IN ({', '.join(map(str, sorted(people))) or 'NULL'})")
+
+
+def _where(sql: str, condition: str) -> str:
+    return READ.sub(rf"\1 (SELECT * FROM \2 AS b WHERE {condition}) AS \3", sql)

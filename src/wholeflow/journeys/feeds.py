@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from wholeflow.core import time
-from wholeflow.journeys.view import ALWAYS, FOR_EVER, Journeys
+from wholeflow.core.time import ALWAYS, FOR_EVER
+from wholeflow.journeys.view import Journeys
 
 
 @dataclass(frozen=True)

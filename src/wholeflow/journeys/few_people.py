@@ -10,17 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from wholeflow.core.time import FOR_EVER
+from wholeflow.journeys.last_events import LAST, MORE, last_events
 from wholeflow.journeys.operators import KNOWN_AS
-from wholeflow.journeys.view import FOR_EVER, Journeys
+from wholeflow.journeys.view import Journeys
 from wholeflow.store import Engine
-
-LAST = 100
-"""Whose are so many last events is in the view; more people where that does not suffice."""
-
-MORE = 16
-"""How many times more last events are taken when those taken did not suffice."""
 
 
 @contextmanager
@@ -51,32 +46,11 @@ def _of_few(view: Journeys, session: Engine, person: int) -> Journeys:
     rests_on_others = view.as_of is None and view.is_shared
     events = LAST
     while True:
-        last = _last(session, events if rests_on_others else 0)
+        last = last_events(session, events if rests_on_others else 0, of="every_event")
         own = _with(view, session, {person, *last.people})
         if not rests_on_others or last.are_all or _end(own) >= last.from_at:
             return own
         events *= MORE
-
-
-@dataclass(frozen=True)
-class _Last:
-    """Whose are the last events that can have happened, and the first instant of these."""
-
-    people: frozenset[int]
-    from_at: int
-    are_all: bool
-
-
-def _last(session: Engine, events: int) -> _Last:
-    found = session.query(
-        "SELECT e.person, e.at FROM every_event AS e "
-        "LEFT JOIN date_limits AS t ON t.source = e.source "
-        f"WHERE e.run = 0 AND e.at <= coalesce(t.last_at, {FOR_EVER}) "
-        f"ORDER BY e.at DESC LIMIT {events}"
-    )
-    times = found["at"].to_pylist()
-    people = frozenset(found["person"].to_pylist())
-    return _Last(people, min(times, default=0), are_all=len(times) < events)
 
 
 def _with(view: Journeys, session: Engine, people: set[int]) -> Journeys:

@@ -15,12 +15,9 @@ from wholeflow.events.declared import LIKENESS, SHARED_NUMBER, kinds
 from wholeflow.governance.pseudonyms import DIGITS, show
 from wholeflow.journeys import buckets, operators
 from wholeflow.journeys.known_as import clashing, persons
+from wholeflow.journeys.last_events import make_observed_ends
 from wholeflow.store import REPLACED_FILES, Engine, Store
 
-ALWAYS = -(2**62)
-"""Stands for the recorded_at of what was always known."""
-
-FOR_EVER = 2**62
 GAP_DAYS = 30
 DIRECT_HOURS = 4
 """The longest time on the way between two stays of one handoff (rule §14)."""
@@ -53,6 +50,8 @@ class Journeys:
     gap_days: int = GAP_DAYS
     links: str = "likely"
     _made: set[str] = field(default_factory=set, repr=False, compare=False)
+    _buckets: list[int] = field(default_factory=list, repr=False, compare=False)
+    _edges: list[tuple[int, int]] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def is_shared(self) -> bool:
@@ -113,52 +112,76 @@ class Journeys:
     def beside(self, engine: Engine, made: Iterable[str]) -> Journeys:
         """The same view in another session, where these derived tables stand already."""
         engine.register("kinds", _kinds())
-        return replace(self, engine=engine, _made=set(made))
+        return replace(self, engine=engine, _made=set(made), _buckets=[1], _edges=[])
 
     def _make(self, name: str) -> None:
         if name in self._made:
             return
         if name in ACROSS_PEOPLE:
             self.need_shared_clock(f"a {name}")
+        if name in buckets.KEPT and self._is_large():
+            self._work_through()
+            return
         for needed in operators.OPERATORS[name]:
             self._make(needed)
         if name == "present_events":
             self.engine.register("kinds", _kinds())
         if name == operators.KNOWN_AS:
-            bodies = [self._who_is_who()]
-        elif name in buckets.BY_PERSON:
-            bodies = self._by_person(name)
+            self._put(name, self._who_is_who())
+        elif name in buckets.BY_PERSON and self._is_large():
+            for number, (first, last) in enumerate(self._ranges()):
+                self._put(name, buckets.of_bucket(self.body(name), first, last), adds=number > 0)
         else:
-            bodies = [operators.sql(name, self._settings())]
-        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {bodies[0]}")
-        for body in bodies[1:]:
-            self.engine.execute(f"INSERT INTO {name} {body}")
+            self._put(name, self.body(name))
         self._made.add(name)
 
-    def _by_person(self, name: str) -> list[str]:
-        """The SQL of an operator, for each bucket of people where there are many events."""
-        body = operators.sql(name, self._settings())
-        ranges = buckets.ranges(self.engine, self._number_of("present_events"))
-        if len(ranges) == 1:
-            return [body]
-        self.engine.take_more_memory()
-        return [
-            self._numbered_on(name, buckets.of_bucket(body, first, last), is_first=first == 0)
-            for first, last in ranges
-        ]
+    def _put(self, name: str, body: str, *, adds: bool = False) -> None:
+        """Make a derived table of what SQL answers, or add to it."""
+        if adds:
+            self.engine.execute(f"INSERT INTO {name} {self._numbered_on(name, body)}")
+        else:
+            is_view = name == "present_events" and self._is_large()
+            kind = "VIEW" if is_view else "TABLE"  # a copy would be as large as the store
+            self.engine.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {body}")
 
-    def _numbered_on(self, name: str, body: str, *, is_first: bool) -> str:
+    def _numbered_on(self, name: str, body: str) -> str:
         """Rows of a further bucket, numbered on from those that are there when they are added."""
         numbers = [
             f"{column} + (SELECT coalesce(max(n.{column}), 0) FROM {name} AS n) AS {column}"
             for column in buckets.NUMBERED.get(name, ())
         ]
-        if is_first or not numbers:
+        if not numbers:
             return body
         return f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({body}) AS bucket"
 
-    def _number_of(self, name: str) -> int:
-        return int(self.engine.query(f"SELECT count(*) AS n FROM {name}")["n"][0].as_py())
+    def _work_through(self) -> None:
+        """Make the stays and steps of a large store, from the events of some people at a time."""
+        for needed in ("present_events", "place_facts", "date_limits"):
+            self._make(needed)
+        make_observed_ends(self.engine, self.body)
+        bodies = {name: self.body(name) for name in buckets.IN_PASSING}
+        for number, (first, last) in enumerate(self._ranges()):
+            for name, body in bodies.items():
+                some = buckets.of_bucket(body, first, last)
+                self._put(name, some, adds=number > 0 and name in buckets.KEPT)
+        for name in buckets.PASSING:
+            self.engine.execute(f"DROP TABLE {name}")
+        self._made.update(("observed_ends", *buckets.KEPT))
+
+    def _is_large(self) -> bool:
+        """True for a store whose events are too many to be worked through at once."""
+        if not self._buckets:
+            events = self.engine.query("SELECT count(*) AS n FROM ledger.events")["n"][0].as_py()
+            self._buckets.append(-(-events // buckets.EVENTS))
+        return self._buckets[0] > 1
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """The buckets of people, always the same ones."""
+        if not self._edges:
+            self._make("present_events")
+            self.engine.take_more_memory()
+            self._edges.extend(buckets.ranges(self.engine, self._buckets[0]))
+        return self._edges
 
     def _who_is_who(self) -> str:
         recorded = self._links(f"l.method <> '{LIKENESS}'")
@@ -196,9 +219,10 @@ class Journeys:
 
     def _settings(self) -> dict[str, str]:
         return {
-            "always": str(ALWAYS),
-            "for_ever": str(FOR_EVER),
-            "as_of": str(FOR_EVER if self.as_of is None else self.as_of),
+            "always": str(time.ALWAYS),
+            "code": str(operators.CODE),
+            "for_ever": str(time.FOR_EVER),
+            "as_of": str(time.FOR_EVER if self.as_of is None else self.as_of),
             "as_of_or_null": "CAST(NULL AS BIGINT)" if self.as_of is None else str(self.as_of),
             "gap": str(self.gap_days * time.DAY),
             "direct": str(DIRECT_HOURS * time.HOUR),

@@ -105,26 +105,21 @@ later AS (
     GROUP BY t.stay
 ),
 bodies AS (
-    SELECT s.stay, s.run, s.person, s.journey, s.begin_at, s.end_kind, coalesce(s.end_at, s.seen_to) AS left_at,
-           row_number() OVER (
-               PARTITION BY s.run, s.person, s.journey ORDER BY coalesce(s.end_at, s.seen_to), s.stay
-           ) AS turn
-    FROM begun AS s
-    WHERE s.holds = 'body'
+    SELECT b.stay, b.journey, CASE WHEN b.end_kind NOT IN ('lost', 'died') THEN coalesce(b.end_at, b.seen_to) END AS left_at
+    FROM begun AS b
+    WHERE b.holds = 'body'
 ),
-preceded AS (
-    SELECT b.*, max(CASE WHEN b.end_kind NOT IN ('lost', 'died') THEN b.turn END) OVER (
-               PARTITION BY b.run, b.person, b.journey
-               ORDER BY b.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS turn_before
+paced AS (
+    SELECT b.*, max(b.left_at) OVER (
+               PARTITION BY b.journey ORDER BY b.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS left_before
     FROM bodies AS b
 ),
-direct AS (
-    SELECT t.stay, f.stay AS from_stay
-    FROM preceded AS t
-    JOIN bodies AS f
-        ON f.run = t.run AND f.person = t.person AND f.journey = t.journey AND f.turn = t.turn_before
-       AND t.begin_at <= f.left_at + $direct
+preceded AS (
+    SELECT p.stay, p.left_before, max(CASE WHEN p.left_at >= coalesce(p.left_before, p.left_at) THEN p.stay END) OVER (
+               PARTITION BY p.journey ORDER BY p.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS from_stay
+    FROM paced AS p
 ),
 hosts AS (
     SELECT h.stay, h.from_stay
@@ -148,12 +143,14 @@ ended AS (
     WHERE e.follows = -2 OR e.follows <= -10
 ),
 pairs AS (
-    SELECT t.stay AS to_stay, t.holds = 'body' OR coalesce(n.from_stay, r.from_stay, s.from_stay) IS NOT NULL AS moves_over,
-           coalesce(n.from_stay, r.from_stay, s.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
+    SELECT t.*, t.holds = 'body' OR coalesce(n.from_stay, r.from_stay, s.from_stay) IS NOT NULL AS moves_over,
+           coalesce(n.from_stay, r.from_stay, s.from_stay,
+                    CASE WHEN t.begin_at <= b.left_before + $direct THEN b.from_stay END,
+                    h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
+    LEFT JOIN preceded AS b ON b.stay = t.stay
     LEFT JOIN named AS n ON n.stay = t.stay
     LEFT JOIN later AS r ON r.stay = t.stay
-    LEFT JOIN direct AS b ON b.stay = t.stay
     LEFT JOIN hosts AS h ON h.stay = t.stay
     LEFT JOIN ended AS s ON s.follows <= -10 AND s.stay = t.stay
     LEFT JOIN ended AS l ON l.follows = -2 AND l.stay = t.stay
@@ -162,14 +159,13 @@ timed AS (
     SELECT t.run, t.person, t.journey, f.stay AS from_stay, t.stay AS to_stay,
            f.place AS from_place, t.place AS to_place,
            f.organisation AS from_organisation, t.organisation AS to_organisation,
-           t.bounces, p.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
+           t.bounces, t.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
-           p.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
+           t.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
            f.holds <> 'body' AND NOT t.has_body AS between_lists
-    FROM pairs AS p
-    JOIN begun AS t ON t.stay = p.to_stay
-    JOIN begun AS f ON f.stay = p.from_stay
+    FROM pairs AS t
+    JOIN begun AS f ON f.stay = t.from_stay
 ),
 met AS (
     SELECT m.*,
@@ -180,7 +176,7 @@ met AS (
            CASE WHEN m.overlaps THEN m.left_at ELSE m.here_at END AS came_at
     FROM timed AS m
 )
-SELECT row_number() OVER (ORDER BY m.to_stay) AS handoff, m.run, m.person, m.journey,
+SELECT m.to_stay AS handoff, m.run, m.person, m.journey,
        m.from_stay, m.to_stay, m.from_place, m.to_place, m.from_organisation, m.to_organisation,
        coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses,
        CAST(m.bounces AS BIGINT) AS bounces, m.to_end_kind, m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,

@@ -85,31 +85,46 @@ checked AS (
     FROM closed AS c
 ),
 busy AS (
-    SELECT c.run, c.person, c.begin_rank, c.known_at,
-           max(coalesce(c.seen_to, c.begin_at)) OVER (
-               PARTITION BY c.run, c.person ORDER BY c.known_at, c.begin_rank
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    SELECT c.run, c.person, c.begin_rank, c.known_at, c.need, row_number() OVER so_far AS turn,
+           max(CASE WHEN c.need IS NULL THEN coalesce(c.seen_to, c.begin_at) END) OVER (
+               so_far ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS busy_until
     FROM checked AS c
-    WHERE c.need IS NULL
+    WINDOW so_far AS (PARTITION BY c.run, c.person ORDER BY c.known_at, c.begin_rank)
 ),
-chained AS (
-    SELECT b.run, b.person, b.begin_rank, b.known_at, -1 AS need,
-           sum(CASE WHEN b.known_at <= b.busy_until + $gap THEN 0 ELSE 1 END) OVER (
-               PARTITION BY b.run, b.person ORDER BY b.known_at, b.begin_rank ROWS UNBOUNDED PRECEDING
-           ) AS chain
+lists AS (
+    SELECT b.run, b.person, count(*) AS stays FROM busy AS b GROUP BY b.run, b.person
+),
+offsets AS (
+    SELECT l.run, l.person,
+           sum(l.stays) OVER (ORDER BY l.run, l.person ROWS UNBOUNDED PRECEDING) - l.stays AS stays_before
+    FROM lists AS l
+),
+turned AS (
+    SELECT b.run, b.person, b.begin_rank, b.need, o.stays_before + b.turn AS stay,
+           b.need IS NULL AND (b.busy_until IS NULL OR b.known_at > b.busy_until + $gap) AS begins
     FROM busy AS b
-    UNION ALL
-    SELECT c.run, c.person, c.begin_rank, c.known_at, c.need, 0 FROM checked AS c WHERE c.need IS NOT NULL
+    JOIN offsets AS o ON o.run = b.run AND o.person = b.person
+),
+needs AS (
+    SELECT t.run, t.person, t.need, min(t.stay) AS journey
+    FROM turned AS t
+    WHERE t.need IS NOT NULL
+    GROUP BY t.run, t.person, t.need
 ),
 numbered AS (
-    SELECT c.run, c.person, c.begin_rank,
-           row_number() OVER (ORDER BY c.run, c.person, c.known_at, c.begin_rank) AS stay,
-           dense_rank() OVER (ORDER BY c.run, c.person, c.need, c.chain) AS journey
-    FROM chained AS c
+    SELECT t.run, t.person, t.begin_rank, t.stay, max(CASE WHEN t.begins THEN t.stay END) OVER (
+               PARTITION BY t.run, t.person ORDER BY t.stay ROWS UNBOUNDED PRECEDING
+           ) AS journey
+    FROM turned AS t
+    WHERE t.need IS NULL
+    UNION ALL
+    SELECT t.run, t.person, t.begin_rank, t.stay, n.journey
+    FROM turned AS t
+    JOIN needs AS n ON n.run = t.run AND n.person = t.person AND n.need = t.need
 ),
 counted AS (
-    SELECT c.*, n.stay, n.journey,
+    SELECT c.*, CAST(n.stay AS BIGINT) AS stay, CAST(n.journey AS BIGINT) AS journey,
            c.holds = 'body' AND c.begin_at IS NOT NULL AND c.place IS NOT NULL AND c.in_order AS counts
     FROM checked AS c
     JOIN numbered AS n ON n.run = c.run AND n.person = c.person AND n.begin_rank = c.begin_rank
