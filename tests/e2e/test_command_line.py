@@ -140,6 +140,24 @@ def test_one_persons_journeys_are_told_hour_by_hour_and_the_look_is_logged(demo)
     assert person in lines[-1]
 
 
+def test_one_persons_journeys_are_drawn_and_the_look_is_logged_first(demo, tmp_path):
+    journeys = json.loads(run("journeys", demo["store"], "--json").stdout)
+    person = max(journeys, key=lambda row: row["stays"])["person"]
+    looks = Path(f"{demo['store']}.looks.csv")
+    drawing = tmp_path / "one.svg"
+    done = run("journeys", demo["store"], "--person", person, "--chart", drawing)
+    assert done.returncode == 0, done.stderr
+    text = drawing.read_text("utf-8")
+    assert text.startswith("<svg") and "<title" in text and "<desc" in text
+    assert person not in text
+    before = looks.read_text("utf-8").splitlines()
+    assert person in before[-1]
+    refused = run("journeys", demo["store"], "--person", person, "--chart", tmp_path / "one.png")
+    assert refused.returncode == 1 and "SVG" in refused.stderr
+    assert not (tmp_path / "one.png").exists()
+    assert run("journeys", demo["store"], "--chart", drawing).returncode == 1
+
+
 def test_the_map_and_a_chart_are_drawn(demo, tmp_path):
     assert run("map", demo["store"], "--out", tmp_path / "map.svg").returncode == 0
     done = run("measure", demo["store"], "arrivals", "--by", "week", "--chart", tmp_path / "c.svg")

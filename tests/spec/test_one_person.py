@@ -1,13 +1,17 @@
+# ruff: noqa: E501 (drawn tables are as wide as they are)
 """§36: one person's journey, every hour of it told, worked out by hand."""
 
 from datetime import datetime
 
 import pytest
-from tests.spec.tables import expect, worked_out
+from tests.spec.tables import expect, log_of, put, recorded, worked_out
 from tests.spec.test_whole_way import ANN, BEN, PLACES
 
 from wholeflow.core.errors import RequestError
+from wholeflow.events import EventLog
+from wholeflow.journeys import Journeys, journeys
 from wholeflow.journeys.one_person import journeys_of
+from wholeflow.store import open_store
 
 ANN_HOURS = """
     part       | in_place | place       | from_at          | to_at            | hours
@@ -40,7 +44,8 @@ def test_s36_the_hours_add_up_to_the_time_that_the_journey_took():
     }  # fmt: skip
     assert sum(journey.hours.values()) == journey.elapsed_hours
     assert journey.counts == {
-        "stays": 4, "moves": 1, "handoffs": 3, "retellings": 0, "contacts": 0, "organisations": 3,
+        "stays": 4, "moves": 1, "handoffs": 3, "retellings": 0, "contacts": 0, "decisions": 0,
+        "organisations": 3, "teams": 0,
     }  # fmt: skip
 
 
@@ -65,11 +70,21 @@ def test_a_journey_is_told_in_words_that_need_no_picture():
     text = str(journey)
     assert text.startswith(
         "Journey 1, 1 October 2024, 10:00 to 8 November 2024, 09:00: 38.0 days.\n"
-        "  4 stays, 1 move, 3 handoffs, 0 retellings, 0 contacts, 3 organisations."
+        "  4 stays, 1 move, 3 handoffs, 0 retellings, 0 contacts, 0 decisions, 3 organisations. "
+        "Nobody recorded which people or teams were met."
     )
     assert "25 h    3%  in delay: ready, and still there" in text
     assert "in Ward 1 (Trust): delay" in text
     assert "On lists meanwhile:" in text
+    assert (
+        "7 October 2024, 16:00 to 8 November 2024, 09:00   31.8 days  "
+        "on the list of Home care (Sunrise): not split 31.8 days; left"
+    ) in text
+    assert (
+        "Ward 1 to Social work: asked 5 October 2024, 09:00, came 6 October 2024, 09:00, 24 h later"
+        in text
+    )
+    assert "in several places at once" not in text and "on their books" not in text
     told = journey.as_dict()
     assert told["hours"] == journey.hours
     assert datetime.fromisoformat(told["stretches"][0]["from_at"]).isoformat() == (
@@ -80,3 +95,193 @@ def test_a_journey_is_told_in_words_that_need_no_picture():
 def test_nobody_is_told_of_whom_the_store_does_not_know():
     with pytest.raises(RequestError, match="no such person"):
         journeys_of(worked_out(ANN, PLACES), "Zoe")
+
+
+# --- gaps and overlaps ----------------------------------------------------------------------------
+
+
+def test_s36_a_gap_is_found_to_the_minute_and_said_plainly():
+    """Ann leaves at 10:07; a list has her from 16:30 of the next day: 30 hours and 23 minutes."""
+    (journey,) = journeys_of(
+        worked_out(
+            """
+            person | at               | kind    | place
+            Ann    | 2024-07-01 08:00 | arrived | Ward 1
+            Ann    | 2024-07-02 10:07 | left    | Ward 1
+            Ann    | 2024-07-03 16:30 | started | Home care
+            Ann    | 2024-07-09 12:00 | left    | Home care
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    (gap,) = journey.gaps
+    assert gap.hours * 60 == 30 * 60 + 23
+    assert (
+        "Nobody had the person on their books from 2 July 2024, 10:07 to 3 July 2024, 16:30 "
+        "(30 h 23 min)."
+    ) in str(journey)
+    assert journey.as_dict()["gaps"] == [
+        {"from_at": "2024-07-02T10:07:00+01:00", "to_at": "2024-07-03T16:30:00+01:00"}
+    ]
+
+
+def test_s12_a_body_in_two_places_at_once_is_found_to_the_minute_and_said_plainly():
+    (journey,) = journeys_of(
+        worked_out(
+            """
+            person | at               | kind    | place
+            Ann    | 2024-07-01 08:00 | arrived | ED
+            Ann    | 2024-07-01 11:20 | arrived | Ward 1
+            Ann    | 2024-07-01 12:05 | left    | ED
+            Ann    | 2024-07-03 09:00 | left    | Ward 1
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    assert (
+        "Recorded in several places at once from 1 July 2024, 11:20 to 12:05 (45 min): ED, Ward 1."
+    ) in str(journey)
+
+
+def test_stays_that_cannot_be_placed_in_time_are_counted():
+    """At the ward Ann left before she came."""
+    (journey,) = journeys_of(
+        worked_out(
+            """
+            person | ref | at               | kind    | place
+            Ann    | a   | 2024-07-01 08:00 | arrived | ED
+            Ann    | a   | 2024-07-01 12:00 | left    | ED
+            Ann    | b   | 2024-07-01 14:00 | arrived | Ward 1
+            Ann    | b   | 2024-07-01 13:00 | left    | Ward 1
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    assert journey.counts["stays"] == 2
+    assert "1 stay is not told" in str(journey)
+
+
+# --- people met, decisions, retellings ------------------------------------------------------------
+
+
+def esther(messages: str) -> Journeys:
+    """Esther meets 36 people, one of them twice, in 37 contacts at her doctor's."""
+    met = [*range(1, 37), 1]
+    rows = "\n".join(
+        f"Esther | 2024-07-{1 + at // 2:02d} {9 + at % 2:02d}:00 | contact | GP | person {who}"
+        for at, who in enumerate(met)
+    )
+    events = f"""
+        person | at               | kind     | place | team
+        Esther | 2024-07-01 08:00 | referred | GP    |
+        {rows}
+        Esther | 2024-07-31 08:00 | left     | GP    |
+    """
+    log = log_of(events, PLACES)
+    told = EventLog.from_rows("post", messages=recorded("messages", messages))
+    store = open_store()
+    put(store, log)
+    put(store, told, "post")
+    return journeys(store)
+
+
+TOLD_THREE_TIMES = """
+    person | kind     | ref | sent_at          | received_at      | from_place | to_place
+    Esther | plan     | m   | 2024-07-02 09:00 | 2024-07-02 10:00 | GP         | Sunrise
+    Esther | plan     | m   | 2024-07-04 09:00 | 2024-07-04 10:00 | GP         | Sunrise
+    Esther | plan     | m   | 2024-07-06 09:00 |                  | GP         | Sunrise
+    Esther | decision | d   | 2024-07-08 09:00 | 2024-07-08 10:00 | Council    | GP
+    Esther | decision | e   | 2024-07-09 09:00 | 2024-07-10 10:00 | Council    | GP
+"""
+
+IN_ONE_RECORD = """
+    person | kind     | ref | sent_at          | received_at      | from_place | to_place
+    Esther | plan     | m   | 2024-07-02 09:00 | 2024-07-02 10:00 | GP         | Sunrise
+    Esther | decision | d   | 2024-07-08 09:00 | 2024-07-08 10:00 | Council    | GP
+    Esther | decision | e   | 2024-07-09 09:00 | 2024-07-10 10:00 | Council    | GP
+"""
+
+
+def test_who_meets_36_people_met_36_people_however_often():
+    expect(esther(IN_ONE_RECORD), "journeys", "contacts | teams\n37 | 36")
+    (journey,) = journeys_of(esther(IN_ONE_RECORD), "Esther")
+    assert "37 contacts, 2 decisions, 1 organisation, 36 people or teams met." in str(journey)
+
+
+def test_s37_a_shared_record_saves_retellings_and_not_contacts():
+    expect(
+        esther(TOLD_THREE_TIMES),
+        "journeys",
+        "contacts | teams | decisions | retellings\n37 | 36 | 2 | 2",
+    )
+    expect(
+        esther(IN_ONE_RECORD),
+        "journeys",
+        "contacts | teams | decisions | retellings\n37 | 36 | 2 | 0",
+    )
+
+
+def test_s37_a_message_that_no_handoff_and_no_ref_ties_is_of_the_journey_that_began_last():
+    """Esther's second journey begins on 15 October; a month after it ended nothing is of it."""
+    events = """
+        person | at               | kind     | place
+        Esther | 2024-07-01 08:00 | arrived  | GP
+        Esther | 2024-07-31 08:00 | left     | GP
+        Esther | 2024-10-15 08:00 | arrived  | ED
+        Esther | 2024-10-15 12:00 | left     | ED
+    """
+    told = """
+        person | kind     | sent_at
+        Esther | before   | 2024-06-30 09:00
+        Esther | during   | 2024-07-02 09:00
+        Esther | after    | 2024-08-29 09:00
+        Esther | too late | 2024-08-31 09:00
+        Esther | second   | 2024-10-15 10:00
+    """
+    store = open_store()
+    put(store, log_of(events, PLACES))
+    put(store, EventLog.from_rows("post", messages=recorded("messages", told)), "post")
+    expect(
+        journeys(store),
+        "information",
+        """
+        kind     | journey
+        before   |
+        during   | 1
+        after    | 1
+        too late |
+        second   | 2
+        """,
+    )
+
+
+def test_messages_are_told_with_whether_they_came_before_the_person():
+    events = """
+        person | at               | kind     | place     | from_place
+        Ann    | 2024-07-01 08:00 | arrived  | Ward 1    |
+        Ann    | 2024-07-03 10:00 | left     | Ward 1    |
+        Ann    | 2024-07-02 09:00 | referred | Home care | Ward 1
+        Ann    | 2024-07-03 12:00 | started  | Home care |
+        Ann    | 2024-07-20 12:00 | left     | Home care |
+    """
+    told = """
+        person | kind     | sent_at          | received_at      | acted_at         | from_place | to_place
+        Ann    | referral | 2024-07-02 09:00 | 2024-07-02 09:20 | 2024-07-02 15:00 | Ward 1     | Home care
+        Ann    | letter   | 2024-07-03 09:00 | 2024-07-04 09:00 |                  | Ward 1     | Home care
+        Ann    | plan     | 2024-07-03 10:00 |                  |                  | Ward 1     | Home care
+    """
+    store = open_store()
+    put(store, log_of(events, PLACES))
+    put(store, EventLog.from_rows("post", messages=recorded("messages", told)), "post")
+    (journey,) = journeys_of(journeys(store), "Ann")
+    assert [message.told(journey.dated) for message in journey.messages] == [
+        "referral from Ward 1 to Home care: sent 2 July 2024, 09:00, received 2 July 2024, 09:20, "
+        "acted on 2 July 2024, 15:00, before the person came",
+        "letter from Ward 1 to Home care: sent 3 July 2024, 09:00, received 4 July 2024, 09:00, "
+        "after the person had come",
+        "plan from Ward 1 to Home care: sent 3 July 2024, 10:00, nobody recorded that it arrived",
+    ]
+    assert all(message.told(journey.dated) in str(journey) for message in journey.messages)
