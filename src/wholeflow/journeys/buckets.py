@@ -36,7 +36,7 @@ IN_PASSING = (*PASSING, *KEPT)
 NUMBERED = {"stays": ("stay", "journey")}
 """The columns that number the rows of an operator, from 1."""
 
-EVENTS = 2_000_000
+EVENTS = 1_000_000
 """The most events that are worked through at once; docs/benchmarks.md has the measurements."""
 
 PSEUDONYMS = 16**DIGITS

@@ -163,7 +163,7 @@ timed AS (
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
            CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
            t.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
-           f.holds <> 'body' AND NOT t.has_body AS between_lists
+           f.holds <> 'body' AND NOT t.has_body AS between_lists, f.holds = 'body' AND t.holds = 'body' AS is_move
     FROM pairs AS t
     JOIN begun AS f ON f.stay = t.from_stay
 ),
@@ -178,7 +178,7 @@ met AS (
 )
 SELECT m.to_stay AS handoff, m.run, m.person, m.journey,
        m.from_stay, m.to_stay, m.from_place, m.to_place, m.from_organisation, m.to_organisation,
-       coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses,
+       coalesce(m.from_organisation, -1) <> coalesce(m.to_organisation, -1) AS crosses, m.is_move,
        CAST(m.bounces AS BIGINT) AS bounces, m.to_end_kind, m.in_order, m.asked_at, m.came_at, coalesce(m.came_at, m.to_seen_to) AS seen_to,
        CASE WHEN m.in_order THEN (m.came_at - m.asked_at) / $hour END AS wait_hours,
        CASE WHEN m.in_order AND m.moves_over AND m.here_at IS NOT NULL AND m.left_at IS NOT NULL

@@ -20,10 +20,8 @@ stayed AS (
     GROUP BY s.journey
 ),
 handed AS (
-    SELECT h.journey, count(*) AS handoffs, sum(CASE WHEN f.holds = 'body' AND t.holds = 'body' THEN 1 ELSE 0 END) AS moves
+    SELECT h.journey, count(*) AS handoffs, sum(CASE WHEN h.is_move THEN 1 ELSE 0 END) AS moves
     FROM handoffs AS h
-    JOIN stays AS f ON f.stay = h.from_stay
-    JOIN stays AS t ON t.stay = h.to_stay
     GROUP BY h.journey
 ),
 retold AS (

@@ -133,11 +133,11 @@ visited AS (
     SELECT c.run, c.person, c.source, c.id, c.part, c.rank, c.is_placed OR c.own_place IS NOT NULL,
            CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.visit_ref ELSE c.own_ref END,
            CASE WHEN c.is_placed OR c.ends_before = 0 THEN c.place ELSE c.own_place END,
-           CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END,
-           CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(c.arrives) OVER (
+           CAST(CASE WHEN c.visit_ref IS NULL THEN c.ends_before ELSE 0 END AS INTEGER),
+           CAST(CASE WHEN c.visit_ref IS NULL THEN greatest(1, sum(c.arrives) OVER (
                PARTITION BY c.run, c.person, c.visit_ref, c.place, c.ends_before
                ORDER BY c.rank ROWS UNBOUNDED PRECEDING
-           )) ELSE 0 END
+           )) ELSE 0 END AS INTEGER)
     FROM closed AS c
 )
 SELECT v.run, v.person, v.rank, v.id, v.part, v.source, e.at, e.kind, k.stage,
