@@ -539,6 +539,7 @@ def test_every_result_says_how_sure_it_is():
         Ann    | 2024-07-01 12:00 | arrived | Ward
         Ann    | 2024-07-03 12:00 | left    | Ward
         Ann    | 2024-09-01 12:00 | arrived | ED
+        Ben    | 2024-10-01 12:00 | died    |
         """,
         PLACES,
     )
