@@ -183,6 +183,16 @@ def test_s38_the_range_is_that_of_a_ratio_over_people():
     )
 
 
+def test_s38_where_all_have_the_same_share_there_is_no_range():
+    rows = [
+        f"{name} | 2024-07-01 {hour}:00 | {kind} | ED"
+        for name in ("Ann", "Ben")
+        for hour, kind in (("09", "arrived"), ("09", "ready"), ("19", "left"))
+    ]
+    view = worked_out("person | at | kind | place\n" + "\n".join(rows), PLACES)
+    expect(measure(view, "hours"), "people | care_share | care_share_low\n2 | 0 |")
+
+
 def test_s38_who_goes_on_counts_so_far_and_an_impossible_order_is_left_out():
     events = """
         person | at               | kind    | place | ref

@@ -93,8 +93,9 @@ def measure(
     by: Annotated[
         str,
         typer.Option(
-            help="Group by, with commas: place, organisation, setting, source, a fact of people "
-            "such as segment; day, week, month, quarter, financial_year, hour_of_day, hour_of_week."
+            help="Group by, with commas: place, organisation, setting, source, from_place, "
+            "to_place, reason, waits_for, a fact of people such as segment; day, week, month, "
+            "quarter, financial_year, hour_of_day, hour_of_week."
         ),
     ] = "",
     chart: Annotated[

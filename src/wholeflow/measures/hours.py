@@ -35,7 +35,7 @@ SURE = (
 )
 RANGE = (
     "Low and high are the 95 % range of the share of care for other people like these (ratio over "
-    "people, Student's t); of one person there is none."
+    "people, Student's t); of one person, or where all have the same share, there is none."
 )
 NO_RANGE = (
     "By units of time there is no range, for people stay from one to the next: judge by the chart."
@@ -174,7 +174,8 @@ def _table(
 def ratio_range(part: np.ndarray, whole: np.ndarray) -> tuple[float | None, float | None]:
     """The 95 % range of sum(part) / sum(whole) over people (Cochran 1977, section 6.3).
 
-    Student's t on the linearised ratio, within 0 and 1; None of fewer than two people.
+    Student's t on the linearised ratio, within 0 and 1; None of fewer than two people, and where
+    all have the same share: that they do is no proof that others would.
 
     >>> [round(x, 4) for x in ratio_range(np.array([1, 2, 3, 2]), np.array([10, 10, 10, 10]))]
     [0.0701, 0.3299]
@@ -186,6 +187,8 @@ def ratio_range(part: np.ndarray, whole: np.ndarray) -> tuple[float | None, floa
 
     ratio = float(part.sum()) / total
     apart = part - ratio * whole
+    if not apart.any():
+        return None, None
     spread = float(stdtrit(n - 1, 0.975)) * math.sqrt(n / (n - 1) * float(apart @ apart)) / total
     return max(ratio - spread, 0.0), min(ratio + spread, 1.0)
 

@@ -40,11 +40,12 @@ def measure(
 ) -> Result:
     """A measure by name, by its own definition or by a definition file, grouped.
 
-    ``by``: place, organisation, setting, source, from_place, to_place, a fact of people such as
-    segment (rule §29), and one of day, week, month, quarter, financial_year, hour_of_day,
-    hour_of_week. By day, week or month the result is also judged over time, with the marks that
-    people signed (rule §30), by the preset that ``rules`` names. Raises RequestError for a name,
-    grouping or preset that does not exist and UnsupportedError for what these data cannot tell.
+    ``by``: place, organisation, setting, source, from_place, to_place, reason, waits_for, a fact
+    of people such as segment (rule §29), and one of day, week, month, quarter, financial_year,
+    hour_of_day, hour_of_week. By day, week or month the result is also judged over time, with the
+    marks that people signed (rule §30), by the preset that ``rules`` names. Raises RequestError
+    for a name, grouping or preset that does not exist and UnsupportedError for what these data
+    cannot tell.
     """
     if rules not in presets():
         raise unknown("preset", rules, list(presets()))

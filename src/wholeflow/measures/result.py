@@ -12,6 +12,7 @@ from wholeflow.core.time import show_hours
 from wholeflow.measures.definition import Definition
 from wholeflow.measures.over_time import OverTime
 from wholeflow.measures.spc import presets
+from wholeflow.measures.units import HOURS
 
 FEW = 3
 """Groups up to which a result is told in words."""
@@ -78,12 +79,32 @@ class Result:
     def _grouped(self) -> str:
         groups = f"{self.definition.title}, by {' and '.join(self.by)}"
         if not 0 < self.rows.num_rows <= FEW:
-            return f"{groups}: {self.rows.num_rows} groups."
+            return " ".join([f"{groups}: {self.rows.num_rows} groups.", *self._busiest()])
         told = [
             f"{', '.join(str(row[name]) for name in self.by)}: {_words(row)}"
             for row in self.rows.to_pylist()
         ]
         return f"{groups}. {'; '.join(told)}."
+
+    def _busiest(self) -> list[str]:
+        """Of each group by hours, the hour with most and the one with fewest; none of many."""
+        unit = next((name for name in self.by if name in HOURS), "")
+        figure = next((name for name in ("mean", "per_hour") if name in self.rows.column_names), "")
+        if not unit or not figure:
+            return []
+        found: dict[str, list[tuple[float, str]]] = {}
+        for row in self.rows.to_pylist():
+            if row[figure] is not None:
+                group = ", ".join(row[name] for name in self.by if name != unit) or "All"
+                found.setdefault(group, []).append((row[figure], row[unit]))
+        if len(found) > FEW:
+            return []
+        words = "on average" if figure == "mean" else "an hour"
+        return [
+            f"{group}: most {words} in the hour {max(told)[1]} ({max(told)[0]:,.1f}), fewest in "
+            f"{min(told)[1]} ({min(told)[0]:,.1f})."
+            for group, told in found.items()
+        ]
 
     def _ungrouped(self) -> str:
         if not self.rows.num_rows:
