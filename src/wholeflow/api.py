@@ -30,6 +30,7 @@ from wholeflow.journeys.one_person import journeys_of as of_person
 from wholeflow.measures import Definition, Result
 from wholeflow.measures import measure as measure_journeys
 from wholeflow.measures.marks import Mark, checked, feed_zone, measure_name, signed, standing
+from wholeflow.measures.spc import PRESET
 from wholeflow.sources import Reading, read
 from wholeflow.sources.files import facts
 from wholeflow.store import Chunk, FileFacts, LoadResult, Store, open_store
@@ -194,9 +195,15 @@ def check(of: Store | Journeys) -> Check:
     return check_journeys(_view(of))
 
 
-def measure(of: Store | Journeys, name: str | Definition, by: Sequence[str] = ()) -> Result:
-    """A measure by name, own definition or definition file, grouped by names."""
-    return measure_journeys(_view(of), name, by)
+def measure(
+    of: Store | Journeys, name: str | Definition, by: Sequence[str] = (), *, rules: str = PRESET
+) -> Result:
+    """A measure by name, own definition or definition file, grouped by names.
+
+    By day, week or month it is judged over time by the XmR preset that ``rules`` names:
+    ``mdc_2024`` or ``nhsr_0_2`` (rule §30).
+    """
+    return measure_journeys(_view(of), name, by, rules=rules)
 
 
 def mark(

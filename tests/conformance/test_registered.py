@@ -64,6 +64,7 @@ EVENTS = [
         ("Home care", 9, 10, "left"),
     ]
 ]
+EVENTS.append({"person": "c", "at": "2024-08-02 09:00", "kind": "died", "activity": "died"})
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +85,7 @@ def test_a_measure_has_words_rules_and_figures(name, seen):
     assert definition.meaning.endswith(".")
     assert definition.rules
     assert {rule.removeprefix("§") for rule in definition.rules} <= RULES
-    assert definition.unit in ("people", "hours", "share", "moves")
+    assert definition.unit in ("people", "hours", "share", "moves", "days")
     whole = wf.measure(seen, name)
     assert whole.rows.num_rows >= 1
     assert whole.says.endswith(".")

@@ -89,6 +89,8 @@ def test_another_key_is_refused(demo, tmp_path):
         ["journeys"],
         ["measure", "arrivals", "occupancy", "stay", "wait", "handoff_wait", "returns"],
         ["measure", "four_hours", "--by", "month"],
+        ["measure", "hours", "home_90", "days_at_home"],
+        ["measure", "hours", "--by", "organisation,month"],
         ["map"],
     ],
     ids=" ".join,
@@ -158,6 +160,17 @@ def test_one_persons_journeys_are_drawn_and_the_look_is_logged_first(demo, tmp_p
     assert run("journeys", demo["store"], "--chart", drawing).returncode == 1
 
 
+def test_the_rules_that_are_chosen_judge_and_are_named(demo, tmp_path):
+    chart = tmp_path / "c.svg"
+    words = ["measure", demo["store"], "arrivals", "--by", "week", "--rules", "nhsr_0_2"]
+    done = run(*words, "--chart", chart)
+    assert "(NHSRplotthedots 0.2 rules)" in done.stdout
+    assert "NHSRplotthedots 0.2:" in chart.read_text("utf-8")
+    (told,) = json.loads(run(*words, "--json").stdout)
+    assert told["over_time"][0]["preset"] == "nhsr_0_2"
+    assert "Making Data Count" not in done.stdout + chart.read_text("utf-8")
+
+
 def test_the_map_and_a_chart_are_drawn(demo, tmp_path):
     assert run("map", demo["store"], "--out", tmp_path / "map.svg").returncode == 0
     done = run("measure", demo["store"], "arrivals", "--by", "week", "--chart", tmp_path / "c.svg")
@@ -181,6 +194,7 @@ def test_a_past_view_knows_less(demo):
         (["measure", "{store}", "wiat"], "no measure called 'wiat'"),
         (["measure", "{store}", "stay", "--by", "colour"], "no grouping called 'colour'"),
         (["measure", "{store}", "stay", "wait", "--chart", "x.svg"], "one measure"),
+        (["measure", "{store}", "stay", "--rules", "spc"], "no preset called 'spc'"),
         (["journeys", "{store}", "--person", "nobody"], "no such person"),
         (["check", "{store}", "--as-of", "yesterday"], "not a time"),
         (["report", "{store}", "--out", "place.docx"], "HTML"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -16,9 +17,10 @@ from hypothesis import strategies as st
 from tests.laws.test_conservation import BEGIN, BODIES, END, KEY, LISTS, Row, events
 
 from wholeflow.core.errors import UnsupportedError
-from wholeflow.core.time import DAY, HOUR
+from wholeflow.core.time import DAY, HOUR, local
 from wholeflow.events import EventLog
 from wholeflow.journeys import Journeys, journeys
+from wholeflow.journeys.one_person import PARTS
 from wholeflow.measures import Result, definitions, measure
 from wholeflow.measures.census import Line, together
 from wholeflow.measures.durations import percentiles
@@ -87,6 +89,9 @@ SUMS = {
     "four_hours": ("n", "met", "hours_over"),
     "returns": ("n", "met"),
     "moves": ("n", "moves", "unmoved"),
+    "hours": ("total_hours", *(f"{part}_hours" for part in PARTS)),
+    "home_90": ("n", "home_days"),
+    "days_at_home": ("n", "home_days"),
 }
 """What of each measure adds up."""
 
@@ -154,6 +159,53 @@ def test_the_area_under_the_census_is_the_time_that_people_were_there(rows):
     assert not any(there.values())
 
 
+def micros(rows: Sequence[Row]) -> Counter[str]:
+    """Whole microseconds of each part in all rows of a result of hours."""
+    found: Counter[str] = Counter()
+    for row in rows:
+        found.update({part: round(row[f"{part}_hours"] * HOUR) for part in PARTS})
+    return found
+
+
+@laws
+@given(
+    rows=events(),
+    facts=segments(),
+    names=st.sets(st.sampled_from(["place", "organisation", "setting", "reason", "segment"])),
+    unit=st.sampled_from(["", *SPANS, *HOURS]),
+)
+def test_hours_of_any_grouping_add_to_all_stretches_to_the_microsecond(rows, facts, names, unit):
+    facts = [*facts, {"person": "nobody", "fact": "segment", "value": "frail"}]
+    view = view_of(rows, facts)
+    wanted = Counter(dict.fromkeys(PARTS, 0))
+    for stretch in view.table("stretches").to_pylist():
+        wanted[stretch["part"]] += stretch["to_at"] - stretch["from_at"]
+    by = [*sorted(names), *([unit] if unit else [])]
+    found = measure(view, "hours", by).rows.to_pylist()
+    assert micros(found) == wanted
+    for row in found:
+        assert sum(row[f"{part}_hours"] for part in PARTS) == pytest.approx(row["total_hours"])
+        assert row["care_share"] <= row["care_share_most"] + 1e-12
+
+
+@laws
+@given(rows=events(), unit=st.sampled_from(["day", "hour_of_day", "hour_of_week"]))
+def test_every_hour_counts_where_it_passed(rows, unit):
+    view = view_of(rows)
+    wanted: dict[str, Counter[str]] = {}
+    for stretch in view.table("stretches").to_pylist():
+        at = stretch["from_at"]
+        while at < stretch["to_at"]:
+            after = min(at - at % HOUR + HOUR, stretch["to_at"])  # the view is in UTC
+            when = local(at, "UTC")
+            name = {"day": f"{when:%Y-%m-%d}", "hour_of_day": f"{when:%H}"}.get(unit)
+            counted = wanted.setdefault(name or f"{when:%A %H}", Counter())
+            counted[stretch["part"]] += after - at
+            at = after
+    found = measure(view, "hours", [unit]).rows.to_pylist()
+    assert {row[unit]: +micros([row]) for row in found} == wanted
+
+
 @st.composite
 def one_after_another(draw: st.DrawFn) -> list[Row]:
     """People who are in one place after another, every coming and going recorded."""
@@ -182,6 +234,37 @@ def test_arrivals_times_mean_stay_is_the_area_under_the_census(rows):
         stay = stays[row["place"]]
         mean_stay = stay["total_hours"] / stay["n"]
         assert arrivals[row["place"]] * mean_stay == pytest.approx(row["person_hours"], rel=1e-12)
+
+
+@laws
+@given(
+    rows=one_after_another(),
+    days=st.integers(1, 60),
+    hours=st.integers(1, 900),
+    away=st.sets(st.sampled_from([SETTINGS[place] for place in BODIES]), min_size=1),
+)
+def test_days_at_home_are_those_before_now_outside_the_places_that_are_away(
+    rows, days, hours, away
+):
+    now, length = BEGIN + hours * HOUR, days * DAY
+    early = [  # somebody in each place and feed shows that records reach back far enough
+        {"id": str(1000 + number // 2 * 4 + number % 2 + (2 if later else 0)),
+         "person": f"early {number // 2}", "kind": kind, "place": place,
+         "at": BEGIN - 300 * DAY + number * HOUR + later, "ref": f"early {number}"}
+        for number, place in enumerate([place for place in BODIES for _ in FEEDS])
+        for kind, later in (("arrived", 0), ("left", HOUR))
+    ]  # fmt: skip
+    view = journeys(store_of([*early, *rows]), as_of=now, zone="UTC")
+    own = replace(definitions()["days_at_home"], within_days=days, settings=tuple(sorted(away)))
+    home = {row["person"]: length for row in [*early, *rows] if row["at"] <= now}
+    for came, left in zip(rows[::2], rows[1::2], strict=True):
+        if SETTINGS[came["place"]] in away and came["at"] <= now:
+            inside = min(left["at"], now) - max(came["at"], now - length)
+            home[came["person"]] -= max(inside, 0)
+    result = measure(view, own)
+    (row,) = result.rows.to_pylist()
+    assert (row["n"], sum(result.left_out.values())) == (len(home), 0)
+    assert row["home_days"] * DAY == pytest.approx(sum(home.values()), rel=1e-12)
 
 
 def label_after(label: str, unit: str, weeks: int) -> str:

@@ -6,8 +6,8 @@ measures/measures_cases.json (worked by hand from the published UK definitions)
 - `ed`: twelve hours from arrival and from the decision to admit. A measure is met by no more than
   so many minutes, and 720 minutes miss the first; no milestone is a decision to admit.
 - `occupancy`: shares of beds. The measure counts people; capacity is not yet set against them.
-- `rtt`, `home_time`, `continuity`, `end_of_life`: there are no such families of measures yet
-  (clocks that stop and start, days alive outside hospital, contacts by clinician).
+- `rtt`, `home_time`, `continuity`: there are no such families of measures yet (clocks that stop and
+  start, days at home after an admission, contacts by clinician). Of `end_of_life`, admissions.
 - `inpatient`, `readmission`, `handoffs_flow_efficiency`: the file gives a rule and no case. Moves
   follow the rule of the last; our readmissions count 30 days (720 hours), not 0 to 29 dates.
 
@@ -22,6 +22,7 @@ spc (NHSRplotthedots, mdcspc, qicharts2, FunnelPlotR, Montgomery)
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
 from collections import defaultdict
@@ -123,6 +124,22 @@ def test_occupancy_of_a_day_and_its_midnights(cases):
     for clock in ("08:00", "12:00"):
         at = parse_instant(f"{case['day']} {clock}")
         assert [c["inside"] for c in changes if c["at"] <= at][-1] == case["counts_at"][clock]
+
+
+@pytest.mark.parametrize(
+    ("days", "at_home"), [(90, lambda case: (90 - case["bed_days_last_90"]) / 90),
+                          (182, lambda case: case["pct_last_6_months_at_home"] / 100)]
+)  # fmt: skip
+def test_the_last_months_of_life_at_home(cases, days, at_home):
+    case = cases["end_of_life"]
+    stays = [{"arrived": came, "left": went} for came, went, _ in case["admissions"]]
+    stays[-1] = {"arrived": stays[-1]["arrived"], "died": case["death"]}
+    events = [{**row, "person": "p", "precision": "day"} for row in said("Ward", *stays)]
+    events += said("Ward", {"arrived": "2023-01-01", "left": "2023-01-02"})
+    seen = view(events, [{"place": "Ward", "setting": "ward"}])
+    own = dataclasses.replace(definitions()["home_90"], within_days=days)
+    found = wf.measure(seen, own).rows.to_pylist()[0]
+    assert found["home_share"] == pytest.approx(at_home(case), rel=1e-12)
 
 
 def test_the_two_hour_response_is_a_definition_of_ones_own(cases):

@@ -404,6 +404,8 @@ def test_s29_hours_of_the_week_begin_on_monday_and_empty_ones_are_nought():
         Sunday 23    | 0 | 1              | 0
         """,
     )
+    said = measure(view, "arrivals", ["hour_of_week"]).says
+    assert "most an hour in the hour Sunday 22 (1.2), fewest in Monday 00 (0.0)." in said
 
 
 def test_s29_midnight_counts_who_is_there_and_not_who_leaves_then():
@@ -539,6 +541,7 @@ def test_every_result_says_how_sure_it_is():
         Ann    | 2024-07-01 12:00 | arrived | Ward
         Ann    | 2024-07-03 12:00 | left    | Ward
         Ann    | 2024-09-01 12:00 | arrived | ED
+        Ben    | 2024-10-01 12:00 | died    |
         """,
         PLACES,
     )

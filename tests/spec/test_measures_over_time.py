@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
-from tests.spec.tables import KEY, at, log_of, put
+from tests.spec.tables import KEY, at, log_of, put, worked_out
 
+from wholeflow.core.errors import WholeflowError
 from wholeflow.journeys import journeys
-from wholeflow.measures import definitions, measure
+from wholeflow.measures import Result, definitions, measure
 from wholeflow.measures.judging import judge
 from wholeflow.measures.marks import Mark, signed
 from wholeflow.measures.spc import presets, rules_in_words
@@ -214,3 +215,64 @@ def test_s30_a_withdrawn_step_splits_no_more_and_a_past_view_keeps_it():
     # in August the last week is covered whole too: its 3 people make 113 in 11 weeks
     then = [split[0], (week(11), 11, pytest.approx(113 / 11))]
     assert parts(as_of="2024-08-15") == then
+
+
+# Which preset judges
+
+
+def ups_and_downs():
+    """Three and one arrival by turns for 14 weeks, then six weeks of three; the mean is 2.3."""
+    counts = [3, 1] * 7 + [3] * 6
+    rows = [
+        f"p{week} {number} | {week_day(week, 0)} 09:00 | arrived | ED"
+        for week, count in enumerate(counts)
+        for number in range(count)
+    ]
+    rows.append(f"p0 0 | {week_day(19, 6)} 20:00 | left | ED")  # the last week is covered whole
+    return worked_out("person | at | kind | place\n" + "\n".join(rows))
+
+
+def week_day(number, day):
+    return (FIRST + timedelta(weeks=number, days=day)).isoformat()
+
+
+def test_six_points_on_one_side_are_a_shift_by_one_preset_and_not_by_the_other():
+    view = ups_and_downs()
+    (mdc,) = measure(view, "arrivals", ["week"]).over_time
+    (nhsr,) = measure(view, "arrivals", ["week"], rules="nhsr_0_2").over_time
+    assert mdc.preset == "mdc_2024"
+    assert [one["period"] for one in mdc.signals] == [week(n) for n in range(14, 20)]
+    assert {one["rule"] for one in mdc.signals} == {"shift"}
+    assert mdc.latest == {"period": week(19), "rule": "shift", "side": "high"}
+    assert nhsr.preset == "nhsr_0_2"
+    assert nhsr.signals == []
+    assert nhsr.latest is None
+    assert any("(NHSRplotthedots 0.2 rules)" in sentence for sentence in nhsr.says)
+    assert nhsr.as_dict()["preset_title"] == "NHSRplotthedots 0.2"
+
+
+def test_several_series_are_told_by_where_the_latest_is_unusual_and_by_whose_rules():
+    view = ups_and_downs()
+    (said,) = measure(view, "arrivals", ["holds", "place", "week"]).says_over_time[:1]
+    assert said.startswith("Week of 1 January 2024")  # one series is told whole
+    rows = pa.table(
+        {
+            "place": ["ED"] * 20 + ["Ward"] * 20,
+            "week": [week(n) for n in range(20)] * 2,
+            "n": [*([3, 1] * 7 + [3] * 6), *([3, 1] * 10)],
+        }
+    )
+    arrivals = definitions()["arrivals"]
+    for preset, where in (("mdc_2024", "ED (shift, high)"), ("nhsr_0_2", "none")):
+        judged_all = judge(arrivals, rows, ["place", "week"], preset=preset)
+        result = Result(arrivals, ("place", "week"), rows, {}, over_time=judged_all)
+        title = presets()[preset].title
+        assert result.says_over_time == (
+            f"2 series, judged by {title} rules. The latest figure is more than chance in: "
+            f"{where}.",
+        )
+
+
+def test_an_unknown_preset_is_refused_with_those_that_there_are():
+    with pytest.raises(WholeflowError, match=r"no preset called 'spc'\n.*mdc_2024, nhsr_0_2"):
+        measure(ups_and_downs(), "arrivals", rules="spc")

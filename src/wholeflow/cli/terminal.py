@@ -101,8 +101,8 @@ def _draw(rows: pa.Table) -> None:
         typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
 
 
-SHARES = ("share", "low", "high", "coverage")
-"""Columns that people read as per cent."""
+SHARES = ("low", "high", "coverage")
+"""Columns that people read as per cent, beside those that have share in their name."""
 
 
 def _cell(name: str, value: Any) -> str:
@@ -111,7 +111,7 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.2%}" if name in SHARES else f"{value:,.2f}"
+        return f"{value:.2%}" if name in SHARES or "share" in name else f"{value:,.2f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -28,6 +28,7 @@ from wholeflow.core.errors import RequestError
 from wholeflow.journeys import Journeys
 from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.measures import definitions
+from wholeflow.measures.spc import PRESET, presets
 
 JOURNEY_COLUMNS = [
     "person", "from_at", "hours", "stays", "organisations", "wait_hours", "delay_hours",
@@ -100,13 +101,21 @@ def measure(
     by: Annotated[
         str,
         typer.Option(
-            help="Group by, with commas: place, organisation, setting, source, a fact of people "
-            "such as segment; day, week, month, quarter, financial_year, hour_of_day, hour_of_week."
+            help="Group by, with commas: place, organisation, setting, source, from_place, "
+            "to_place, reason, waits_for, a fact of people such as segment; day, week, month, "
+            "quarter, financial_year, hour_of_day, hour_of_week."
         ),
     ] = "",
     chart: Annotated[
         Path | None, typer.Option(help="Draw the figures over time into this SVG file.")
     ] = None,
+    rules: Annotated[
+        str,
+        typer.Option(
+            metavar="PRESET",
+            help=f"Judge figures by day, week or month by these rules: {', '.join(presets())}.",
+        ),
+    ] = PRESET,
     as_of: AsOf = None,
     links: Links = "likely",
     as_json: Json = False,
@@ -118,7 +127,7 @@ def measure(
         raise RequestError("a chart shows one measure", repair="Name one measure with --chart.")
     with existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of, links=links)
-        results = [api.measure(seen, name, groups) for name in names]
+        results = [api.measure(seen, name, groups, rules=rules) for name in names]
         if chart:
             api.chart(results[0], to=chart)
     if as_json:
@@ -130,8 +139,7 @@ def measure(
         if result.by or as_csv:
             show_rows(result.rows, False, as_csv)
         if not as_csv:
-            judged = result.over_time[0].says if len(result.over_time) == 1 else ()
-            for sentence in (*result.limits, result.sure, *judged):
+            for sentence in (*result.limits, result.sure, *result.says_over_time):
                 typer.echo(sentence)
 
 

@@ -21,8 +21,13 @@ NEEDS = {
     "within": (("stays",), ("begin", "end", "within_minutes")),
     "returns": (("stays",), ("settings", "to_settings", "within_days")),
     "moves": (("stays",), ("settings", "to_settings")),
+    "hours": (("stretches",), ()),
+    "home": (("stays",), ("settings", "within_days", "before")),
 }
 """The tables that each family of measures takes, and what it must be told."""
+
+BEFORE = ("death", "now")
+"""Before what days at home are counted."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,9 @@ class Definition:
     of some kinds of place (empty: all). ``begin`` and ``end`` name instants, ``at``
     the one that a count is made at. ``ends`` keeps stays that ended in some ways (empty:
     in any). ``within_minutes`` is the standard, ``also_minutes`` are further times that
-    are told beside it. ``counts`` names published figures that answer the same question
-    where there are no events. docs/guides/add-a-measure.md tells of each.
+    are told beside it. ``before`` says which days at home are counted. ``counts`` names
+    published figures that answer the same question where there are no events.
+    docs/guides/add-a-measure.md tells of each.
     """
 
     name: str
@@ -56,6 +62,7 @@ class Definition:
     within_minutes: int = 0
     also_minutes: tuple[int, ...] = ()
     within_days: int = 0
+    before: str = ""
     counts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
@@ -75,6 +82,8 @@ class Definition:
         for name in ("also_minutes", "ends"):
             if getattr(self, name) and self.family != "within":
                 raise self._fault(name, "is for the family within only")
+        if self.before and self.before not in BEFORE:
+            raise unknown("time that days at home are counted before", self.before, list(BEFORE))
         self._check_names()
 
     def _check_names(self) -> None:

@@ -36,11 +36,31 @@ NAMES = {
         "from_organisation": "from_organisation",
         "to_organisation": "to_organisation",
     },
+    "stretches": {
+        "place": "place",
+        "organisation": "organisation",
+        "source": "source",
+        "from_place": "from_place",
+        "to_place": "to_place",
+        "reason": "reason",
+        "waits_for": "waits_for",
+    },
 }
 """Groupings that name something, and the coded column of each table that holds it."""
 
-TEXTS = {"stays": ("setting", "holds", "end_kind"), "handoffs": ("setting", "holds")}
+TEXTS = {
+    "stays": ("setting", "holds", "end_kind"),
+    "handoffs": ("setting", "holds"),
+    "stretches": ("setting", "holds", "end_kind"),
+}
 """Groupings whose column is text."""
+
+BEGINS = {
+    "stays": "coalesce(t.begin_at, t.seen_to)",
+    "handoffs": "coalesce(t.begin_at, t.seen_to)",
+    "stretches": "t.begin_at",
+}
+"""The begin of each row, at which a fact of the person must hold to count."""
 
 COARSE = "known to the day or month only, so that nobody knows their hour (§18)"
 
@@ -140,13 +160,13 @@ def group(
                 joins.append(_coarse(table, instant))
                 knows = "coarse.stay IS NULL"
         else:
-            joins.append(_fact(journeys, table, name, label))
+            joins.append(_fact(journeys, table, rows, name, label))
             select.append(f"coalesce({label}.value, 'not recorded') AS {named(name)}")
     return Grouping(by, tuple(select), tuple(joins), knows)
 
 
-def _fact(journeys: Journeys, table: str, name: str, label: str) -> str:
-    """The join to the value of a fact that held at the begin of each stay (rule §29)."""
+def _fact(journeys: Journeys, table: str, rows: str, name: str, label: str) -> str:
+    """The join to the value of a fact that held at the begin of each row (rule §29)."""
     found = journeys.query(
         "SELECT DISTINCT d.name, f.fact AS code FROM present_person_facts AS f "
         "JOIN dictionary AS d ON d.code = f.fact WHERE f.run = 0 ORDER BY d.name"
@@ -154,8 +174,11 @@ def _fact(journeys: Journeys, table: str, name: str, label: str) -> str:
     codes = {row["name"]: row["code"] for row in found.to_pylist()}
     if name not in codes:
         raise unknown("grouping", name, [*NAMES[table], *TEXTS[table], *codes, *units.UNITS])
-    facts = fill("wholeflow.measures", "sql/facts.sql", {"fact": str(codes[name])})
-    return f"LEFT JOIN ({facts}) AS {label} ON {label}.stay = t.stay"
+    begin = BEGINS[table]
+    moments = f"(SELECT DISTINCT t.person, {begin} AS at FROM {rows} AS t)"
+    settings = {"fact": str(codes[name]), "moments": moments}
+    facts = fill("wholeflow.measures", "sql/facts.sql", settings)
+    return f"LEFT JOIN ({facts}) AS {label} ON {label}.person = t.person AND {label}.at = {begin}"
 
 
 def _coarse(table: str, instant: str) -> str:

@@ -25,7 +25,7 @@ from wholeflow.measures.spc import PRESET, xmr
 UNITS = ("day", "week", "month")
 """Units of time that a measure is judged over."""
 
-FIGURES = ("share", "p50_hours", "mean", "n")
+FIGURES = ("share", "care_share", "p50_hours", "mean", "n")
 """What is judged of a result: the first of these columns that it has."""
 
 
@@ -51,6 +51,7 @@ def judge(
     everything = sorted({name for _, _, values in series for name in values})
     if not everything:
         return ()
+    measured_in = "share" if figure.endswith("share") else definition.unit
     spans = units.between(everything[0], everything[-1], unit, zone).to_pylist()
     judged = []
     for group, begun, values in series:
@@ -59,8 +60,12 @@ def judge(
         if periods:
             parts = _parts(periods, filled, own, preset)
             told = tuple(_placed(periods, own))
-            judged.append(OverTime(definition.title, group, unit, definition.unit,
-                                   definition.improves, preset, parts, told, zone))  # fmt: skip
+            judged.append(
+                OverTime(
+                    definition.title, group, unit, measured_in, definition.improves, preset,
+                    parts, told, zone, figure,
+                )
+            )  # fmt: skip
     return tuple(judged)
 
 

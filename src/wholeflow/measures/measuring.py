@@ -11,6 +11,8 @@ from wholeflow.journeys import Journeys
 from wholeflow.measures.counts import count
 from wholeflow.measures.definition import Definition, definitions, read_definition
 from wholeflow.measures.durations import duration
+from wholeflow.measures.home import home
+from wholeflow.measures.hours import hours
 from wholeflow.measures.judging import judge
 from wholeflow.measures.levels import level
 from wholeflow.measures.marks import marks
@@ -18,6 +20,7 @@ from wholeflow.measures.moves import moves
 from wholeflow.measures.result import Result
 from wholeflow.measures.returns import returns
 from wholeflow.measures.shares import within
+from wholeflow.measures.spc import PRESET, presets
 
 FAMILIES: dict[str, Callable[[Journeys, Definition, Sequence[str]], Result]] = {
     "count": count,
@@ -26,19 +29,26 @@ FAMILIES: dict[str, Callable[[Journeys, Definition, Sequence[str]], Result]] = {
     "within": within,
     "returns": returns,
     "moves": moves,
+    "hours": hours,
+    "home": home,
 }
 """How each family of measures is worked out."""
 
 
-def measure(journeys: Journeys, name: str | Definition, by: Sequence[str] = ()) -> Result:
+def measure(
+    journeys: Journeys, name: str | Definition, by: Sequence[str] = (), *, rules: str = PRESET
+) -> Result:
     """A measure by name, by its own definition or by a definition file, grouped.
 
-    ``by``: place, organisation, setting, source, from_place, to_place, a fact of people such as
-    segment (rule §29), and one of day, week, month, quarter, financial_year, hour_of_day,
-    hour_of_week. By day, week or month the result is also judged over time, with the marks that
-    people signed (rule §30). Raises RequestError for a name or grouping that does not exist and
-    UnsupportedError for what these data cannot tell.
+    ``by``: place, organisation, setting, source, from_place, to_place, reason, waits_for, a fact
+    of people such as segment (rule §29), and one of day, week, month, quarter, financial_year,
+    hour_of_day, hour_of_week. By day, week or month the result is also judged over time, with the
+    marks that people signed (rule §30), by the preset that ``rules`` names. Raises RequestError
+    for a name, grouping or preset that does not exist and UnsupportedError for what these data
+    cannot tell.
     """
+    if rules not in presets():
+        raise unknown("preset", rules, list(presets()))
     definition = name if isinstance(name, Definition) else _find(name)
     if not journeys.has_events() and not definition.counts:
         raise UnsupportedError(
@@ -47,7 +57,10 @@ def measure(journeys: Journeys, name: str | Definition, by: Sequence[str] = ()) 
         )
     groups = [by] if isinstance(by, str) else by
     result = FAMILIES[definition.family](journeys, definition, groups)
-    judged = judge(definition, result.rows, result.by, marks=marks(journeys), zone=journeys.zone)
+    signed = marks(journeys)
+    judged = judge(
+        definition, result.rows, result.by, marks=signed, zone=journeys.zone, preset=rules
+    )
     return replace(result, over_time=judged)
 
 

@@ -71,10 +71,12 @@ def _with_means(rows: pa.Table) -> pa.Table:
     return rows
 
 
-def mean_of(n: int, total: int, squares: int) -> tuple[float | None, float | None, float | None]:
-    """The mean of counts and its 95 % range by Student's t, from their sum and sum of squares.
+def mean_of(
+    n: int, total: float, squares: float
+) -> tuple[float | None, float | None, float | None]:
+    """The mean of values and its 95 % range by Student's t, from their sum and sum of squares.
 
-    No range below 0, and none of one count.
+    No range below 0, and none of one value.
 
     >>> [round(x, 3) for x in mean_of(4, 10, 30)]
     [2.5, 0.446, 4.554]

@@ -18,6 +18,14 @@ DAILY = (
 )
 
 
+FOLLOWS = {
+    "care_share": "the share of care in all hours",
+    "p50_hours": "the median",
+    "mean": "the mean",
+}
+"""What a chart follows where the title of the measure does not say it."""
+
+
 @dataclass(frozen=True)
 class Part:
     """Periods in a row that one set of limits judges, and the marks that set it.
@@ -38,7 +46,8 @@ class OverTime:
     """One series of a result over time: its parts, and the marks that concern it.
 
     ``group`` names what the series is of (empty: the whole); ``marks`` stand each with the name
-    of its period; ``unit`` is that of time, ``measured_in`` that of the values.
+    of its period; ``unit`` is that of time, ``measured_in`` that of the values, ``figure`` the
+    column of the result that they are.
     """
 
     title: str
@@ -50,6 +59,7 @@ class OverTime:
     parts: tuple[Part, ...]
     marks: tuple[tuple[str, Mark], ...]
     zone: str = time.LONDON
+    figure: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +83,12 @@ class OverTime:
         ]
 
     @property
+    def latest(self) -> dict[str, str] | None:
+        """The signal of the last period; None where it has none."""
+        last = self.signals[-1] if self.signals else None
+        return last if last and last["period"] == self.names[-1] else None
+
+    @property
     def rules(self) -> dict[str, str]:
         """What each rule means that marked a point."""
         fired = {signal["rule"] for signal in self.signals}
@@ -93,7 +109,9 @@ class OverTime:
     def says(self) -> tuple[str, ...]:
         """The series in plain sentences: limits, the latest point, signals, marks, the rules."""
         last = self.parts[-1].chart
+        follows = FOLLOWS.get(self.figure)
         sentences = [
+            f"The chart follows {follows} of each {self.unit}." if follows else "",
             *(self.limits_in_words(part) for part in self.parts),
             last.says if last else "",
             f"More than chance: {', '.join(self.signals_in_words()) or 'no point'}.",
@@ -159,6 +177,7 @@ class OverTime:
         return {
             "of": dict(self.group),
             "unit": self.unit,
+            "figure": self.figure,
             "preset": self.preset,
             "preset_title": presets()[self.preset].title,
             "preset_meaning": presets()[self.preset].meaning,

@@ -26,11 +26,12 @@ def draw_over_time(result: Result) -> str:
         )
     if not result.over_time:
         raise UnsupportedError("no whole period is covered: there is nothing to draw")
-    axis = {"share": "share", "hours": "median hours"}.get(result.definition.unit)
+    judged = result.over_time[0]
+    axis = {"share": "share", "care_share": "share of care", "p50_hours": "median hours"}
     figure = over_time_figure(
         f"{result.definition.title} by {result.by[0]}",
-        result.over_time[0],
-        axis=axis or result.definition.unit,
+        judged,
+        axis=axis.get(judged.figure, result.definition.unit),
         alone=True,
     )
     return figure.svg
