@@ -24,7 +24,7 @@ demo: $(VENV)/.base ## build a made-up place in demo/ and its report
 check: lint ## style, types, order of the house and the quick tests (90 seconds)
 	$(BIN)/pytest -q -x -n auto -m "not slow and not browser and not peers"
 
-test: lint docs browser $(VENV)/.peers ## everything that must hold before a change is kept
+test: lint docs browser $(VENV)/.peers $(VENV)/.pm4py ## everything that must hold before a change is kept
 	$(BIN)/pytest -q -n auto --doctest-modules --ignore tests/prove tests src
 
 lint: $(VENV)/.dev
@@ -45,6 +45,7 @@ lock: $(VENV)/.dev ## pin the newest allowed versions in requirements/
 	$(COMPILE) --upgrade pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --group build --constraints requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --upgrade --no-deps --group peers --output-file requirements/peers.txt
+	$(COMPILE) --upgrade --group pm4py --output-file requirements/pm4py.txt
 
 clean: ## remove what the other targets made, the environment included
 	rm -rf $(VENV) demo dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -80,6 +81,13 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 $(VENV)/.peers: requirements/peers.txt | $(VENV)/.dev
 	rm -rf $(VENV)/peers
 	$(INSTALL) $< --no-deps --target $(VENV)/peers
+	@touch $@
+
+# pm4py is AGPL: it has an environment of its own, and tests/peers runs it in a process of its own.
+$(VENV)/.pm4py: requirements/pm4py.txt | $(BIN)/python
+	rm -rf $(VENV)/pm4py
+	$(BIN)/python -m venv --without-pip $(VENV)/pm4py
+	$(PIP) --python $(VENV)/pm4py install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
 
 browser:

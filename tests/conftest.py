@@ -29,3 +29,12 @@ def peers() -> Path:
     if not folder.is_dir():
         pytest.skip("the second engine version is not installed: `make test` does that")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pm4py_python() -> Path:
+    """The Python that has pm4py, which is AGPL and runs in processes of its own only."""
+    path = Path(sys.prefix) / "pm4py/bin/python"
+    if not path.exists():
+        pytest.skip("pm4py is not installed in its own environment: `make test` does that")
+    return path

@@ -1,13 +1,11 @@
 """pm4py reads the logs that we write, and we read those that it writes.
 
-It is AGPL: it lives in an environment of its own, ``pm4py`` beside ``bin`` of this one, and
-runs in a process of its own.
+It is AGPL: it lives in an environment of its own, which `make test` sets up, and runs in a
+process of its own.
 """
 
 import json
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -38,14 +36,6 @@ pm4py.write_xes(log, sys.argv[2])
 names = ["case:concept:name", "concept:name", "time:timestamp", "age", "urgent"]
 print(json.dumps([[str(value) for value in row] for row in log[names].values]))
 """
-
-
-@pytest.fixture(scope="module")
-def python():
-    path = Path(sys.prefix) / "pm4py/bin/python"
-    if not path.exists():
-        pytest.skip("pm4py is not installed in an environment of its own")
-    return path
 
 
 def run(python, script, *arguments):
@@ -93,10 +83,10 @@ def log():
 
 
 @pytest.mark.parametrize("form", ["jsonocel", "sqlite"])
-def test_pm4py_reads_our_object_log_and_we_read_its(form, log, python, tmp_path):
+def test_pm4py_reads_our_object_log_and_we_read_its(form, log, pm4py_python, tmp_path):
     write_ocel(log, tmp_path / f"ours.{form}")
     theirs = [tmp_path / "theirs.jsonocel", tmp_path / "theirs.sqlite"]
-    said = run(python, OCEL, tmp_path / f"ours.{form}", *theirs)
+    said = run(pm4py_python, OCEL, tmp_path / f"ours.{form}", *theirs)
     assert (said["events"], said["objects"], said["changes"]) == (4, 2, 1)
     width = 2 if form == "jsonocel" else 3  # from JSON it keeps one qualifier of a pair
     for key, rows in (("links", log.events), ("o2o", log.objects)):
@@ -122,7 +112,7 @@ def numbers(log):
     ]
 
 
-def test_pm4py_reads_our_xes_log_and_we_read_its(python, tmp_path):
+def test_pm4py_reads_our_xes_log_and_we_read_its(pm4py_python, tmp_path):
     def event(name, at, age):
         return Event(
             (
@@ -144,7 +134,7 @@ def test_pm4py_reads_our_xes_log_and_we_read_its(python, tmp_path):
     extension = Element("extension", tuple(said.items()))
     header = Element("log", (("xes.version", "1849.2016"),))
     write_pieces([header, extension, trace], tmp_path / "ours.xes")
-    said = run(python, XES, tmp_path / "ours.xes", tmp_path / "theirs.xes")
+    said = run(pm4py_python, XES, tmp_path / "ours.xes", tmp_path / "theirs.xes")
     assert [row[:2] + row[3:] for row in said] == [
         ["NA", "Seen & <sent>", "7", "True"], ["NA", "Ü", "8", "True"],
     ]  # fmt: skip

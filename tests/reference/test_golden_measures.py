@@ -16,7 +16,20 @@ los/los_cases.json (closed forms, scipy)
 
 spc (NHSRplotthedots, mdcspc, qicharts2, FunnelPlotR, Montgomery)
 - limits and labels of the XmR chart: all of them in test_xmr.py.
-- qicharts2_*, anhoej_limits, funnel_cases, cusum_ewma, bernoulli_cusum: other charts than XmR.
+- qicharts2: of its 19 charts the two of single values (I) are XmR; the others, anhoej_limits,
+  funnel_cases, cusum_ewma and bernoulli_cusum are other charts.
+
+waiting (closed forms, NHSRwaitinglist, NHSRtt)
+- `queueing_formulas`: Little's law is compared. Queues, beds, pooling, staffing, capacity and load
+  over time are formulas of the twin; measures give no percentiles but the 50th and 90th.
+- `nhsrwaitinglist_cases`: the queues of its lists are compared. Targets, relief and pressure are
+  formulas for plans; `wl_stats` records oddities of the package, not to be copied (its README).
+- `nhsrtt_cases`: percentiles of a list counted by whole months, and its steady state: the records
+  here are of people, whose waits need no such interpolation.
+
+evaluation/survival_expected.json (R)
+- Kaplan-Meier of both sets. Cox, fitted laws, the restricted mean, cumulative incidence and Fine
+  and Gray are of the twin and of evaluation.
 """
 
 from __future__ import annotations
@@ -34,7 +47,7 @@ import pyarrow as pa
 import pytest
 
 import wholeflow as wf
-from wholeflow.core.time import MINUTE, local, parse_instant
+from wholeflow.core.time import HOUR, MINUTE, local, parse_instant
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.measures import Definition, definitions
 from wholeflow.measures.durations import percentiles
@@ -248,6 +261,77 @@ def test_kaplan_meier_of_the_lung_data_is_that_of_r(golden):
     at = np.searchsorted(curve.times, expected["times"], side="right") - 1
     assert curve.share[at].tolist() == pytest.approx(expected["surv"], rel=1e-9)
     assert first_at_most(curve.times, curve.share, 0.5) == expected["median"]
+    # the log-log range from R's standard errors (Kalbfleisch and Prentice 2002, 1.4)
+    for low, high, share, error in zip(
+        curve.low[at], curve.high[at], expected["surv"], expected["se"], strict=True
+    ):
+        spread = math.exp(1.959963984540054 * error / (share * abs(math.log(share))))
+        assert (low, high) == pytest.approx((share**spread, share ** (1 / spread)), rel=1e-9)
+
+
+def test_kaplan_meier_of_the_mgus_data_is_that_of_r(golden):
+    # R 4.2.2: progression alone, those who died first taken for censored (hence "naive" there).
+    expected = json.loads((golden / "evaluation/survival_expected.json").read_text())["mgus2"]
+    with (golden / "evaluation/mgus2_competing.csv").open() as lines:
+        rows = list(csv.DictReader(lines))
+    times = np.array([float(row["etime"]) for row in rows])
+    curve = product_limit(times, np.array([row["ev"] == "1" for row in rows]))
+    at = np.searchsorted(curve.times, expected["times"], side="right") - 1
+    wanted = expected["naive_one_minus_km_progression"]
+    assert (1 - curve.share[at]).tolist() == pytest.approx(wanted, rel=1e-9)
+
+
+# waiting
+
+
+def by_clock(place, arrivals, departures):
+    """Events at hours of one day, the first who comes the first who goes."""
+    start = parse_instant("2024-03-04 00:00")
+    people = [
+        {"arrived": start + came * HOUR, "left": start + went * HOUR}
+        for came, went in zip(arrivals, departures, strict=True)
+    ]
+    return said(place, *people)
+
+
+def test_littles_law_of_the_closed_form(golden):
+    case = json.loads((golden / "waiting/queueing_formulas.json").read_text())["littles_law"]
+    seen = view(by_clock("Ward", case["arrivals"], case["departures"]), [])
+    stay = wf.measure(seen, "stay").rows.to_pylist()[0]
+    (there,) = wf.measure(seen, "occupancy", ["place"]).rows.to_pylist()
+    assert stay["total_hours"] == there["person_hours"] == case["area"]
+    assert stay["total_hours"] / stay["n"] == pytest.approx(case["W"], rel=1e-12)
+    assert there["hours_observed"] == case["horizon"]
+    assert stay["n"] / there["hours_observed"] == pytest.approx(case["lam"], rel=1e-12)
+    assert there["mean"] == pytest.approx(case["L"], rel=1e-12)
+
+
+def test_littles_law_of_the_closed_form_when_people_are_still_there(golden):
+    case = json.loads((golden / "waiting/queueing_formulas.json").read_text())["littles_law"]
+    events = by_clock("Ward", case["arrivals"], case["departures"])
+    store = wf.open()
+    wf.load(store, wf.EventLog.from_rows("by-hand", events=events), key=KEY)
+    seen = wf.journeys(store, as_of="2024-03-04 10:00")
+    (there,) = wf.measure(seen, "occupancy", ["place"]).rows.to_pylist()
+    assert there["person_hours"] == case["area_to_10"]
+    assert there["mean"] == pytest.approx(case["L_to_10"], rel=1e-12)
+
+
+def test_queues_day_by_day_are_those_of_nhsrwaitinglist(golden):
+    lists = json.loads((golden / "waiting/nhsrwaitinglist_cases.json").read_text())
+    for case in lists["waiting_lists"]:
+        people = [
+            {"arrived": came, "left": went}
+            for came, went in zip(case["referral"], case["removal"], strict=True)
+        ]
+        places = [{"place": "List", "setting": "outpatient", "holds": "caseload"}]
+        changes = view(said("List", *people), places).table("census").to_pylist()
+        at = np.array([row["at"] for row in changes])
+        inside = np.array([row["inside"] for row in changes])
+        days = [parse_instant(day) for day in case["queue"]["date"]]
+        found = inside[np.searchsorted(at, days, side="right") - 1]
+        assert found.tolist() == case["queue"]["size"], case["id"]
+    assert len(lists["waiting_lists"]) == 4
 
 
 # spc: targets
@@ -268,6 +352,21 @@ def test_targets_are_judged_as_by_plotthedots(golden):
         told = assurance(chart, params["target"], direction)
         assert told == VERDICTS.get(case["expected"]["assurance"], ""), case["id"]
     assert len(with_target) == 9
+
+
+def test_charts_of_single_values_have_the_limits_of_qicharts2(golden):
+    cases = json.loads((golden / "spc/qicharts2_cases.json").read_text())["cases"]
+    single = [case for case in cases if case["chart"] == "i"]
+    for case in single:
+        expected, baseline = case["expected"], case["args"].get("freeze")
+        chart = xmr(expected["y"], preset="nhsr_0_2", baseline=baseline)
+        assert chart.mean == pytest.approx(expected["cl"], rel=1e-9)
+        ours = (chart.mean - chart.lower, chart.upper - chart.mean)
+        theirs = (expected["cl"] - expected["lcl"], expected["ucl"] - expected["cl"])
+        # 2.66 times the mean moving range, as published; qicharts2 takes 3 / 1.128 = 2.6596
+        rounded = 2.66 / (3 / 1.128)
+        assert ours == pytest.approx([one * rounded for one in theirs], rel=1e-9), case["id"]
+    assert len(single) == 2
 
 
 # The verdict is in the name of each series; of the stepped one the new target, 0.8, is within the

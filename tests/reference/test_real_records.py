@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from wholeflow.coordinate import today
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import HOUR, MINUTE, financial_year, local
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import Journeys, journeys
-from wholeflow.measures import measure
+from wholeflow.measures import definitions, measure
+from wholeflow.measures.units import HOURS, SPANS
 from wholeflow.sources import read
 from wholeflow.store import LoadResult, load, open_store
 
@@ -148,11 +151,6 @@ def test_sepsis_cases_last_as_long_as_told(sepsis, cases):
     assert sorted(by_hand) == pytest.approx(sorted(days))
 
 
-def test_sepsis_has_no_census(sepsis):
-    with pytest.raises(UnsupportedError):
-        sepsis[1].table("census")
-
-
 # --- MIMIC-IV demo ---
 
 
@@ -285,15 +283,52 @@ def test_mimic_53_of_260_came_back_within_30_days(mimic):
     assert again == 53
 
 
-def test_sepsis_tells_of_no_delay_as_nobody_records_being_ready(sepsis):
-    said = measure(sepsis[1], "delay").says
-    assert "can't be measured, for nobody's is known" in said
-    assert "at places that never record a time of being ready to leave" in said
+def test_mimic_measures_of_stay_and_boarding_are_the_published_ones(mimic):
+    rows = measure(mimic[1], "stay", ["place"]).rows.to_pylist()
+    (stay,) = (row for row in rows if row["place"] == "Hospital admission")
+    told = stay["total_hours"] / stay["n"], stay["p50_hours"], stay["p90_hours"]
+    assert stay["n"] == stay["ended"] == 275
+    days = [told[0] / 24, told[1] / 24, told[2] / 24]
+    assert [round(number, 4) for number in days] == [6.8755, 4.8528, 14.5026]
+    assert measure(mimic[1], "handoff_wait").rows["n"].to_pylist() == [174]
 
 
-def test_mimic_has_no_census(mimic):
-    with pytest.raises(UnsupportedError, match="moved for each person"):
-        mimic[1].table("census")
+def test_mimic_measure_of_returns_is_the_published_one_but_for_two_stays_that_touch(mimic):
+    """Somebody was discharged and admitted at the same minute: one time in hospital (§20)."""
+    (row,) = measure(mimic[1], "readmissions").rows.to_pylist()
+    assert (row["met"], row["n"]) == (53 - 1, 260 - 1)
+
+
+def test_sepsis_measure_of_returns_within_28_days_is_the_published_one(sepsis):
+    """111 of 782; one was released and never on a ward, so that no time in hospital ended."""
+    own = dataclasses.replace(definitions()["returns"], within_days=28)
+    (row,) = measure(sepsis[1], own).rows.to_pylist()
+    assert (row["met"], row["n"]) == (111, 781)
+
+
+# --- what neither can say ---
+
+
+@pytest.mark.parametrize("of", ["sepsis", "mimic"])
+def test_no_delay_is_told_where_nobody_records_being_ready(of, request):
+    found = measure(request.getfixturevalue(of)[1], "delay")
+    assert "can't be measured, for nobody's is known" in found.says
+    assert "at places that never record a time of being ready to leave" in found.says
+    assert found.rows["n"].to_pylist() == [0]
+    assert found.rows["p50_hours"].to_pylist() == found.rows["p90_hours"].to_pylist() == [None]
+
+
+@pytest.mark.parametrize("of", ["sepsis", "mimic"])
+def test_nothing_is_told_across_people_whose_dates_were_moved(of, request):
+    """No census, no occupancy, no list of today, and no number by day, week, month or hour."""
+    view = request.getfixturevalue(of)[1]
+    asked = [lambda: view.table("census"), lambda: today(view, 0, "", None)]
+    asked += [lambda by=by: measure(view, "occupancy", by) for by in ((), ("place",))]
+    asked += [lambda unit=unit: measure(view, "arrivals", [unit]) for unit in (*SPANS, *HOURS)]
+    for ask in asked:
+        with pytest.raises(UnsupportedError, match="dates were moved for each person") as refused:
+            ask()
+        assert "of one person can be measured (rule §5)" in str(refused.value)
 
 
 # --- NHS England A&E ---

@@ -202,15 +202,12 @@ def _columns(rows: pa.Table) -> list[str]:
     return [name for name in COLUMNS if name in rows.column_names]
 
 
-MEAN_HOURS = f"avg(CAST(round(t.hours * {HOUR}) AS BIGINT)) / {HOUR}.0"
-"""Whole microseconds have the same mean in whatever order the rows come."""
-
-
 def _durations(of: Seen, over: str, kept: Kept) -> dict[str, float | None]:
     """How many journeys are kept, and their mean, median and 90th percentile of hours."""
     where = f"WHERE t.journey IN ({kept.journeys})" if kept.left_out else ""
     found: list[dict[str, float | None]] = of.query(
-        f"SELECT count(*) AS journeys, {MEAN_HOURS} AS mean_hours, "
+        f"SELECT count(*) AS journeys, avg(CAST(round(t.hours * {HOUR}) AS BIGINT)) / {HOUR}.0 "
+        "AS mean_hours, "
         "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY t.hours) AS p50_hours, "
         "PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY t.hours) AS p90_hours "
         f"FROM ({LASTED[over]}) AS t {where}"

@@ -200,13 +200,17 @@ def _figures(rows: pa.Table) -> tuple[dict[str, Any], bool]:
         "open": still,
         "cut_short": len(hours) - int(ended.sum()) - still,
         "entered_late": int((entered > 0).sum()),
-        # whole microseconds add up to the same in whatever order the rows come
-        "total_hours": int(np.rint((hours - entered) * time.HOUR).sum(dtype=np.int64)) / time.HOUR,
+        "total_hours": _summed(hours - entered),
     }
     if not len(hours):
         return known, True
     is_whole = not known["entered_late"] or product_limit(hours, ended, entered).is_whole
     return {**known, **percentiles(hours, ended, entered)}, is_whole
+
+
+def _summed(hours: np.ndarray) -> float:
+    """Their sum in whole microseconds, which no order of rows changes."""
+    return float(np.rint(hours * time.HOUR).astype(np.int64).sum() / time.HOUR)
 
 
 def percentiles(
