@@ -16,8 +16,7 @@ import pyarrow as pa
 from wholeflow.core import time
 from wholeflow.core.sql import fill, named, quoted
 from wholeflow.journeys import Journeys
-from wholeflow.journeys.one_person import PARTS
-from wholeflow.journeys.view import FOR_EVER
+from wholeflow.journeys.one_journey import PARTS
 from wholeflow.measures import grouping, units
 from wholeflow.measures.census import Line
 from wholeflow.measures.definition import Definition
@@ -107,7 +106,7 @@ def _by_time(
         "joins": " ".join(groups.joins),
         "rows": rows,
         "kept": kept,
-        "last": str(FOR_EVER),
+        "last": str(time.FOR_EVER),
         "groups": "".join(f"c.{named(name)}, " for name in (*groups.by, "part")),
     }
     changes = journeys.query(fill("wholeflow.measures", "sql/changes.sql", settings))
