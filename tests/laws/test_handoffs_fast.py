@@ -104,7 +104,7 @@ lists AS (
     WHERE t.holds = 'caseload' AND NOT t.frames
 ),
 pairs AS (
-    SELECT t.stay AS to_stay, coalesce(n.from_stay, s.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
+    SELECT t.*, coalesce(n.from_stay, s.from_stay) IS NOT NULL OR t.holds = 'body' AS moves_over,
            coalesce(n.from_stay, s.from_stay, b.from_stay, h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
     LEFT JOIN named AS n ON n.stay = t.stay
@@ -120,7 +120,8 @@ pairs AS (
         None,
         """
 loose AS (
-    SELECT v.run, v.person, v.rank, max(p.journey) AS journey
+    SELECT v.run, v.person, v.rank,
+           coalesce(max(CASE WHEN p.need IS NOT NULL THEN p.journey END), max(p.journey)) AS journey
     FROM placed_events AS v
     JOIN spans AS p ON p.run = v.run AND p.person = v.person AND v.at BETWEEN p.from_at AND p.to_at
     WHERE v.need IS NULL

@@ -20,7 +20,7 @@ from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import DAY, HOUR, local
 from wholeflow.events import EventLog
 from wholeflow.journeys import Journeys, journeys
-from wholeflow.journeys.one_person import PARTS
+from wholeflow.journeys.one_journey import PARTS
 from wholeflow.measures import Result, definitions, measure
 from wholeflow.measures.census import Line, together
 from wholeflow.measures.durations import percentiles

@@ -13,8 +13,11 @@ from wholeflow.store import Engine
 
 BY_PERSON = (
     "placed_events",
+    "away_times",
     "visits",
     "stays",
+    "absences",
+    "presences",
     "bounces",
     "steps",
     "handoffs",
@@ -27,10 +30,10 @@ BY_PERSON = (
 PASSING = ("placed_events", "visits")
 """What is let go once a bucket is worked through, for of all people it is as large as the store."""
 
-KEPT = ("stays", "steps")
+KEPT = ("away_times", "stays", "steps")
 """What is made of it first."""
 
-IN_PASSING = (*PASSING, *KEPT)
+IN_PASSING = ("placed_events", "away_times", "visits", "stays", "steps")
 """What is worked out of the events of each bucket in one go, in this order."""
 
 NUMBERED = {"stays": ("stay", "journey")}

@@ -120,6 +120,8 @@ class Stretch:
         there = where(self.place, self.organisation)
         if self.in_place:
             return f"in {there or 'a place without a name'}: {WORDS.get(self.part, self.part)}"
+        if self.part == "unknown" and there:
+            return f"away from {there}, which kept the place"
         if self.part in OUTSIDE:
             return f"{OUTSIDE[self.part]} {there or 'several at once'}"
         return PARTS[self.part]

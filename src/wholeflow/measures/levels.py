@@ -52,7 +52,7 @@ def level(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
     if not {"place", "holds"} & set(names):
         names.append("holds")
     stays = rows_of(journeys, "stays")
-    rows = f"({_there(stays)})"
+    rows = f"({_there(rows_of(journeys, 'presences'))})"
     groups = grouping.group(journeys, "stays", rows, names, at="present_from")
     kept = grouping.conditions(definition.settings, definition.holds)
     by = (*names, *([unit] if unit else []))

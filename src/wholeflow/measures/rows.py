@@ -27,6 +27,12 @@ SELECT s.*, c.complete_at FROM stays AS s LEFT JOIN (
 ) AS c ON c.stay = s.stay
 """
 
+_PRESENCES = """
+SELECT s.* REPLACE (p.from_at AS present_from, p.to_at AS present_to)
+FROM ({stays}) AS s
+LEFT JOIN presences AS p ON p.stay = s.stay
+"""
+
 _HANDOFFS = """
 SELECT h.*, s.stay, s.place, s.source, s.setting, s.holds, s.begin_at, s.complete_at,
        s.to_the_day OR f.to_the_day AS to_the_day
@@ -37,13 +43,15 @@ JOIN stays AS f ON f.stay = h.from_stay
 
 
 def rows_of(journeys: Journeys, table: str) -> str:
-    """SQL for the rows of ``stays`` or ``handoffs``, in brackets.
+    """SQL for the rows of ``stays``, ``presences`` or ``handoffs``, in brackets.
 
-    A handoff has ``stay``, ``place``, ``source``, ``setting``, ``holds`` and ``begin_at`` of the
+    ``presences`` are stays, one row for each time that the person was there without a break, and
+    one for a stay whose person never was. A handoff has ``stay``, ``place``, ``source``, ``setting``, ``holds`` and ``begin_at`` of the
     stay to which it leads.
     """
     stays = _MARKED if _register_complete(journeys) else _PLAIN
-    return f"({_HANDOFFS.format(stays=stays) if table == 'handoffs' else stays})"
+    shapes = {"stays": "{stays}", "presences": _PRESENCES, "handoffs": _HANDOFFS}
+    return f"({shapes[table].format(stays=stays)})"
 
 
 def _register_complete(journeys: Journeys) -> bool:

@@ -1,12 +1,12 @@
 -- How many people each place has, as the instants at which the number changes.
 WITH changes AS (
-    SELECT s.run, s.place, s.present_from AS at, 1 AS arrivals, 0 AS departures
-    FROM stays AS s
-    WHERE s.present_from IS NOT NULL AND s.place IS NOT NULL
+    SELECT p.run, p.place, p.from_at AS at, 1 AS arrivals, 0 AS departures
+    FROM presences AS p
+    WHERE p.place IS NOT NULL
     UNION ALL
-    SELECT s.run, s.place, s.present_to AS at, 0 AS arrivals, 1 AS departures
-    FROM stays AS s
-    WHERE s.present_from IS NOT NULL AND s.present_to IS NOT NULL AND s.place IS NOT NULL
+    SELECT p.run, p.place, p.to_at AS at, 0 AS arrivals, 1 AS departures
+    FROM presences AS p
+    WHERE p.to_at IS NOT NULL AND p.place IS NOT NULL
 ),
 summed AS (
     SELECT c.run, c.place, c.at, sum(c.arrivals) AS arrivals, sum(c.departures) AS departures

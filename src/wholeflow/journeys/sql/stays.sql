@@ -1,9 +1,37 @@
 -- One row for each stay: its milestones, its end, where the body is counted, its journey and hours. Each is
 -- known by run, person and begin_rank. What is sorted is kept narrow, for sorting costs what is carried along.
+-- While somebody is away (§40) their body may arrive elsewhere, and that ends no stay.
 WITH lives AS (
     SELECT v.run, v.person, max(v.at) AS last_at, min(CASE WHEN v.kind = 'died' THEN v.at END) AS died_at
     FROM placed_events AS v
     GROUP BY v.run, v.person
+),
+gone AS (
+    SELECT d.run, d.person, d.begin_rank, a.nth, a.from_at, a.back_at, a.next_from_at
+    FROM away_times AS a
+    JOIN visits AS d
+        ON d.run = a.run AND d.person = a.person AND d.visit_end = a.visit_end AND d.visit_arrival = a.visit_arrival
+       AND coalesce(d.visit_ref, -1) = coalesce(a.visit_ref, -1) AND coalesce(d.place, -1) = coalesce(a.place, -1)
+    WHERE d.holds = 'body' AND d.begin_at <= a.from_at AND a.from_at < coalesce(d.ended_at, $for_ever)
+),
+pieces AS (
+    SELECT d.run, d.person, d.begin_rank, d.begin_at AS from_at, d.begin_at AS came_at, g.from_at IS NULL AS is_last,
+           CASE WHEN d.told_in_order THEN coalesce(g.from_at, d.ended_at) END AS to_at
+    FROM visits AS d
+    LEFT JOIN gone AS g ON g.run = d.run AND g.person = d.person AND g.begin_rank = d.begin_rank AND g.nth = 1
+    WHERE d.holds = 'body' AND d.begin_at IS NOT NULL AND d.person IN (SELECT g.person FROM gone AS g)
+    UNION ALL
+    SELECT d.run, d.person, d.begin_rank, g.back_at, NULL, g.next_from_at IS NULL,
+           CASE WHEN d.told_in_order THEN coalesce(g.next_from_at, d.ended_at) END
+    FROM gone AS g
+    JOIN visits AS d ON d.run = g.run AND d.person = g.person AND d.begin_rank = g.begin_rank
+    WHERE g.back_at IS NOT NULL
+),
+turned AS (
+    SELECT p.*, max(p.to_at) OVER (in_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS body_until,
+           min(p.came_at) OVER (in_time ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_begin_at
+    FROM pieces AS p
+    WINDOW in_time AS (PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank)
 ),
 bodies AS (
     SELECT d.run, d.person, d.begin_rank, lead(d.begin_at) OVER in_time AS next_begin_at,
@@ -11,8 +39,13 @@ bodies AS (
                in_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS body_until
     FROM visits AS d
-    WHERE d.holds = 'body' AND d.begin_at IS NOT NULL
+    WHERE d.holds = 'body' AND d.begin_at IS NOT NULL AND d.person NOT IN (SELECT g.person FROM gone AS g)
     WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank)
+    UNION ALL
+    SELECT t.run, t.person, t.begin_rank, max(CASE WHEN t.is_last THEN t.next_begin_at END),
+           max(CASE WHEN t.came_at IS NOT NULL THEN t.body_until END)
+    FROM turned AS t
+    GROUP BY t.run, t.person, t.begin_rank
 ),
 marks AS (
     SELECT d.run, d.person, d.organisation, d.begin_rank, d.begin_at, 1 AS is_frame, d.ended_at
@@ -100,7 +133,7 @@ offsets AS (
            sum(l.stays) OVER (ORDER BY l.run, l.person ROWS UNBOUNDED PRECEDING) - l.stays AS stays_before
     FROM lists AS l
 ),
-turned AS (
+counting AS (
     SELECT b.run, b.person, b.begin_rank, b.need, o.stays_before + b.turn AS stay,
            b.need IS NULL AND (b.busy_until IS NULL OR b.known_at > b.busy_until + $gap) AS begins
     FROM busy AS b
@@ -108,7 +141,7 @@ turned AS (
 ),
 needs AS (
     SELECT t.run, t.person, t.need, min(t.stay) AS journey
-    FROM turned AS t
+    FROM counting AS t
     WHERE t.need IS NOT NULL
     GROUP BY t.run, t.person, t.need
 ),
@@ -116,11 +149,11 @@ numbered AS (
     SELECT t.run, t.person, t.begin_rank, t.stay, max(CASE WHEN t.begins THEN t.stay END) OVER (
                PARTITION BY t.run, t.person ORDER BY t.stay ROWS UNBOUNDED PRECEDING
            ) AS journey
-    FROM turned AS t
+    FROM counting AS t
     WHERE t.need IS NULL
     UNION ALL
     SELECT t.run, t.person, t.begin_rank, t.stay, n.journey
-    FROM turned AS t
+    FROM counting AS t
     JOIN needs AS n ON n.run = t.run AND n.person = t.person AND n.need = t.need
 ),
 counted AS (

@@ -1,6 +1,6 @@
 -- Every event with its stay and its journey: that of its stay, else that of its need, else the one
 -- of the person whose time holds it. Journeys without a need follow each other, numbered in time, so of
--- them only the last to begin can hold an event; those with a need may overlap.
+-- them only the last to begin can hold an event; those with a need may overlap, and the last to begin counts.
 WITH spans AS (
     SELECT s.run, s.person, s.journey, min(s.need) AS need,
            min(coalesce(s.begin_at, s.referred_at, s.accepted_at, s.ready_at, s.end_at)) AS from_at, max(s.seen_to) AS to_at
