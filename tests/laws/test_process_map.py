@@ -15,7 +15,15 @@ from tests.spec.tables import KEY
 
 import wholeflow as wf
 from wholeflow.core.time import HOUR
-from wholeflow.diagnosis import LogFile, log_file, process_map, variants
+from wholeflow.diagnosis import (
+    LogFile,
+    Pathway,
+    Step,
+    conform,
+    log_file,
+    process_map,
+    variants,
+)
 from wholeflow.diagnosis.alignment import AGAIN, COST, DONE, EXTRA, Meant, align
 from wholeflow.diagnosis.ways import journeys_of_arcs
 from wholeflow.journeys import Journeys, journeys
@@ -277,6 +285,31 @@ def test_fitness_falls_with_every_deviation_that_is_injected(length, data):
         after = align(trace, steps).fitness
         assert after < before
         before = after
+
+
+DEVIATING = {
+    "A B C D E": 1,
+    "A X B C D E": 1 - 1 / (6 + 5),  # a foreign event
+    "A X B D E": 1 - 2 / (5 + 5),  # and C left out
+    "A X B E D": 1 - 4 / (5 + 5),  # and neighbours exchanged
+    "A X B E D X": 1 - 5 / (6 + 5),  # and another foreign event
+    "X B E D X": 1 - 6 / (5 + 5),  # and A left out
+}
+"""Ways with one deviation more each, and the fitness of each by the formula of rule §33."""
+
+
+def test_journeys_of_a_store_fit_as_designed_and_less_with_each_deviation():
+    rows = [
+        {"case": way, "what": what, "start": BEGIN + turn * HOUR, "end": BEGIN + turn * HOUR + 1}
+        for way in DEVIATING
+        for turn, what in enumerate(way.split())
+    ]
+    pathway = Pathway("As designed", "activities", tuple(Step((name,)) for name in "ABCDE"))
+    found = conform(in_store(rows), pathway)
+    fitness = sorted(found.each["fitness"].to_pylist(), reverse=True)
+    assert fitness == pytest.approx(list(DEVIATING.values()))
+    assert len(set(fitness)) == len(DEVIATING)
+    assert found.every.as_meant == 1
 
 
 @given(traces, pathways())
