@@ -87,7 +87,7 @@ class Journeys:
                 selected.append(f't."{f.name}"')
         rows = self.query(
             f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} "
-            f"WHERE {where} ORDER BY ALL"
+            f"WHERE {where} ORDER BY ALL NULLS LAST"
         )
         return self._named(rows, [f.name for f in fields if f.type == "identifier"])
 
@@ -115,15 +115,15 @@ class Journeys:
         elif name in buckets.BY_PERSON:
             bodies = self._by_person(name)
         else:
-            bodies = [operators.sql(name, self._settings())]
-        self.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {bodies[0]}")
+            bodies = [self._sql(name)]
+        self.engine.make_table(name, bodies[0])
         for body in bodies[1:]:
-            self.engine.execute(f"INSERT INTO {name} {body}")
+            self.engine.add_rows(name, body)
         self._made.add(name)
 
     def _by_person(self, name: str) -> list[str]:
         """The SQL of an operator, for each bucket of people where there are many events."""
-        body = operators.sql(name, self._settings())
+        body = self._sql(name)
         ranges = buckets.ranges(self.engine, self._number_of("present_events"))
         if len(ranges) == 1:
             return [body]
@@ -174,11 +174,19 @@ class Journeys:
         """Note the links by likeness that would make one person of two NHS numbers."""
         if clashes.num_rows:
             self.engine.register("clashing", clashes)
-            self.engine.execute(
-                "UPDATE links AS l SET used = false, doubt = 'two NHS numbers' FROM clashing AS c "
-                f"WHERE c.person = l.person AND c.same_as = l.same_as AND l.method = '{LIKENESS}'"
+            self.engine.make_table(
+                "links",
+                "SELECT l.run, l.person, l.same_as, l.method, l.probability, l.from_at, "
+                "l.used AND c.person IS NULL AS used, "
+                "CASE WHEN c.person IS NULL THEN l.doubt ELSE 'two NHS numbers' END AS doubt, "
+                "l.source, l.id, l.recorded_at FROM links AS l "
+                "LEFT JOIN (SELECT DISTINCT c.person, c.same_as FROM clashing AS c) AS c "
+                f"ON c.person = l.person AND c.same_as = l.same_as AND l.method = '{LIKENESS}'",
             )
             self.engine.unregister("clashing")
+
+    def _sql(self, name: str) -> str:
+        return operators.sql(name, self._settings(), self.engine.dialect)
 
     def _settings(self) -> dict[str, str]:
         return {
@@ -189,7 +197,7 @@ class Journeys:
             "gap": str(self.gap_days * time.DAY),
             "direct": str(DIRECT_HOURS * time.HOUR),
             "late": str(LATE_DAYS * time.DAY),
-            "hour": f"{time.HOUR}.0",
+            "hour": f"{time.HOUR}e0",
             "day": str(time.DAY),
             "month": str(31 * time.DAY),
             "is_shared": "true" if self.is_shared else "false",

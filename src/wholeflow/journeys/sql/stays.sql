@@ -7,12 +7,12 @@ WITH lives AS (
 ),
 bodies AS (
     SELECT d.run, d.person, d.begin_rank, lead(d.begin_at) OVER in_time AS next_begin_at,
-           max(CASE WHEN d.told_in_order THEN d.ended_at END) OVER (
-               in_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS body_until
+           max(CASE WHEN d.told_in_order THEN d.ended_at END) OVER before_it AS body_until
     FROM visits AS d
     WHERE d.holds = 'body' AND d.begin_at IS NOT NULL
-    WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank)
+    WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank),
+           before_it AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ),
 marks AS (
     SELECT d.run, d.person, d.organisation, d.begin_rank, d.begin_at, 1 AS is_frame, d.ended_at
@@ -25,16 +25,13 @@ marks AS (
 ),
 framed AS (
     SELECT m.*,
-           max(CASE WHEN m.is_frame = 1 THEN m.begin_at END) OVER (
-               before_it ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-           ) AS frame_at,
-           min(CASE WHEN m.is_frame = 0 THEN m.begin_at END) OVER (
-               before_it ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-           ) AS held_at
+           max(CASE WHEN m.is_frame = 1 THEN m.begin_at END) OVER so_far AS frame_at,
+           min(CASE WHEN m.is_frame = 0 THEN m.begin_at END) OVER after_it AS held_at
     FROM marks AS m
-    WINDOW before_it AS (
-        PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
-    )
+    WINDOW so_far AS (PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
+                      ROWS UNBOUNDED PRECEDING),
+           after_it AS (PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ),
 spells AS (
     SELECT f.run, f.person, f.organisation, f.begin_at, min(f.ended_at) AS ended_at
