@@ -24,7 +24,7 @@ demo: $(VENV)/.base ## build a made-up place in demo/ and its report
 check: lint ## style, types, order of the house and the quick tests (90 seconds)
 	$(BIN)/pytest -q -x -n auto -m "not slow and not browser and not peers"
 
-test: lint docs browser $(VENV)/.peers ## everything that must hold before a change is kept
+test: lint docs browser $(VENV)/.peers $(VENV)/.spark ## everything that must hold before a change is kept
 	$(BIN)/pytest -q -n auto --doctest-modules --ignore tests/prove tests src
 
 lint: $(VENV)/.dev
@@ -45,6 +45,7 @@ lock: $(VENV)/.dev ## pin the newest allowed versions in requirements/
 	$(COMPILE) --upgrade pyproject.toml --group dev --output-file requirements/dev.txt
 	$(COMPILE) --upgrade pyproject.toml --group build --constraints requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --upgrade --no-deps --group peers --output-file requirements/peers.txt
+	$(COMPILE) --upgrade --group spark --output-file requirements/spark.txt
 
 clean: ## remove what the other targets made, the environment included
 	rm -rf $(VENV) demo dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -81,6 +82,13 @@ $(VENV)/.peers: requirements/peers.txt | $(VENV)/.dev
 	rm -rf $(VENV)/peers
 	$(INSTALL) $< --no-deps --target $(VENV)/peers
 	@touch $@
+
+# Local Spark too, where Java can run it (half a gigabyte); dev.txt has what builds it.
+$(VENV)/.spark: requirements/spark.txt | $(VENV)/.dev
+	@command -v java > /dev/null \
+	  || echo "java is not here: the tests on Spark will be skipped. To do: as root, apt-get install openjdk-17-jre-headless"
+	@! command -v java > /dev/null \
+	  || { rm -rf $(VENV)/spark && $(INSTALL) $< --no-deps --no-build-isolation --target $(VENV)/spark && touch $@; }
 
 browser:
 	@command -v chromium > /dev/null \
