@@ -24,7 +24,7 @@ demo: $(VENV)/.base ## build a made-up place in demo/ and its report
 check: lint ## style, types, order of the house and the quick tests (90 seconds)
 	$(BIN)/pytest -q -x -n auto -m "not slow and not browser and not peers"
 
-test: lint docs browser $(VENV)/.peers $(VENV)/.pm4py ## everything that must hold before a change is kept
+test: lint docs browser $(VENV)/.peers $(VENV)/.pm4py $(VENV)/.spark ## everything that must hold before a change is kept
 	$(BIN)/pytest -q -n auto --doctest-modules --ignore tests/prove tests src
 
 lint: $(VENV)/.dev
@@ -46,6 +46,7 @@ lock: $(VENV)/.dev ## pin the newest allowed versions in requirements/
 	$(COMPILE) --upgrade pyproject.toml --group build --constraints requirements/dev.txt --output-file requirements/base.txt
 	$(COMPILE) --upgrade --no-deps --group peers --output-file requirements/peers.txt
 	$(COMPILE) --upgrade --group pm4py --output-file requirements/pm4py.txt
+	$(COMPILE) --upgrade --group spark --output-file requirements/spark.txt
 
 clean: ## remove what the other targets made, the environment included
 	rm -rf $(VENV) demo dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -89,6 +90,13 @@ $(VENV)/.pm4py: requirements/pm4py.txt | $(BIN)/python
 	$(BIN)/python -m venv --without-pip $(VENV)/pm4py
 	$(PIP) --python $(VENV)/pm4py install --quiet --quiet --require-hashes --requirement $<
 	@touch $@
+
+# Local Spark too, where Java can run it (half a gigabyte); dev.txt has what builds it.
+$(VENV)/.spark: requirements/spark.txt | $(VENV)/.dev
+	@command -v java > /dev/null \
+	  || echo "java is not here: the tests on Spark will be skipped. To do: as root, apt-get install openjdk-17-jre-headless"
+	@! command -v java > /dev/null \
+	  || { rm -rf $(VENV)/spark && $(INSTALL) $< --no-deps --no-build-isolation --target $(VENV)/spark && touch $@; }
 
 browser:
 	@command -v chromium > /dev/null \

@@ -52,12 +52,12 @@ def _cell(kind: str, cell: str) -> Any:
 
 
 def log_of(
-    events: str, places: str = "", *, source: str = "ward-book", clock: str = "shared"
+    events: str, places: str = "", *, source: str = "ward-book", clock: str = "shared", **more: str
 ) -> EventLog:
-    """A log of drawn events and places."""
-    return EventLog.from_rows(
-        source, clock=clock, events=recorded("events", events), places=recorded("places", places)
-    )
+    """A log of drawn events, places and ``more`` tables."""
+    drawings = {"events": events, "places": places, **more}
+    rows = {name: recorded(name, drawing) for name, drawing in drawings.items()}
+    return EventLog.from_rows(source, clock=clock, **rows)
 
 
 def put(store: Store, log: EventLog, file: str = "book") -> LoadResult:
@@ -68,7 +68,7 @@ def put(store: Store, log: EventLog, file: str = "book") -> LoadResult:
 
 
 def worked_out(events: str, places: str = "", **options: Any) -> Journeys:
-    """The view of a store that holds the drawn events and places only."""
+    """The view of a store that holds the drawn events, places and other tables only."""
     view = {name: options.pop(name) for name in ("as_of", "gap_days") if name in options}
     store = open_store()
     put(store, log_of(events, places, **options))

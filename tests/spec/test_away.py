@@ -1,4 +1,3 @@
-# ruff: noqa: E501 (drawn tables are as wide as they are)
 """§40: away from a place that is kept: the stay goes on, and the body may be elsewhere."""
 
 from tests.spec.tables import expect, worked_out
@@ -13,7 +12,7 @@ PLACES = """
 """
 
 
-def test_s40_a_resident_in_hospital_is_counted_there_and_not_in_the_home_that_keeps_the_room():
+def test_s40_a_resident_in_hospital_is_counted_there_and_not_in_the_home():
     view = worked_out(
         """
         person | at               | kind    | place

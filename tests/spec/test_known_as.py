@@ -33,3 +33,20 @@ def test_s26_a_clash_by_likeness_is_noted_among_the_links():
     assert people.num_rows == 2
     doubted = view.query("SELECT doubt, used FROM links WHERE method = 'likeness'").to_pylist()
     assert doubted == [{"doubt": "two NHS numbers", "used": False}]
+
+
+def test_s26_of_traits_told_equally_often_those_that_are_known_describe_a_number():
+    store = open_store()
+    months = [("A", None), ("A", "7"), ("B", None), ("B", None), ("B", "7")]
+    traits = [
+        {"id": f"{row}", "person": name, "birth_year": "1950", "birth_month": month}
+        for row, (name, month) in enumerate(months)
+    ]
+    put(store, EventLog.from_rows("desk", traits=traits))
+    described = journeys(store).query(
+        "SELECT d.unique_id, d.birth_month IS NOT NULL AS is_told FROM described_numbers AS d"
+    )
+    assert {row["unique_id"]: row["is_told"] for row in described.to_pylist()} == {
+        KEY.pseudonym("A"): True,
+        KEY.pseudonym("B"): False,
+    }

@@ -231,7 +231,7 @@ def today(journeys: Journeys, at: int, at_is: str, place: str | None = None) -> 
     for name in ("waiting_now", "awaited_now"):
         body = fill("wholeflow.coordinate", f"sql/{name}.sql", settings)
         journeys.query(f"SELECT 1 FROM ({body}) AS t LIMIT 0")  # makes the tables that it reads
-        journeys.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {body}")
+        journeys.engine.make_table(name, body)
     feeds = _feeds(journeys, settings, at)
     found = journeys.query(fill("wholeflow.coordinate", "sql/worklist.sql", settings)).to_pylist()
     rows = _rows(found, _awaited(journeys), _perhaps_gone(journeys), feeds, at)

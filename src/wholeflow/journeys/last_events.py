@@ -51,9 +51,7 @@ def make_observed_ends(engine: Engine, body: Callable[[str], str]) -> None:
     parts = [f"SELECT {run} AS run, {_end(engine, body, run)} AS last_at"
              for run in runs["run"].to_pylist()]  # fmt: skip
     nobody = "SELECT 0 AS run, CAST(NULL AS BIGINT) AS last_at WHERE false"
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE observed_ends AS {' UNION ALL '.join(parts) or nobody}"
-    )
+    engine.make_table("observed_ends", " UNION ALL ".join(parts) or nobody)
 
 
 def _end(engine: Engine, body: Callable[[str], str], run: int) -> str:
@@ -61,8 +59,7 @@ def _end(engine: Engine, body: Callable[[str], str], run: int) -> str:
     while True:
         last = last_events(engine, events, run)
         for name in ("placed_events", "visits"):
-            some = of_people(body(name), last.people)
-            engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {some}")
+            engine.make_table(name, of_people(body(name), last.people))
         found = engine.query(
             f"SELECT max(o.last_at) AS last_at FROM ({body('observed_ends')}) AS o "
             f"WHERE o.run = {run}"

@@ -82,14 +82,25 @@ DERIVED = (
 )
 """The operators whose answers are declared in ``tables/`` and meant for people."""
 
-DUCKDB = {
-    "first_by": r"arg_min(\1, \2)",
-    "last_by": r"arg_max(\1, \2)",
-    "ordered_text": r"string_agg(\1, ' > ' ORDER BY \2)",
-    "ordered_codes": r"list_sort(list(\1 * 4294967296 + \2))",
-    "percentiles": r"quantile_cont(\1, \2)",
+EXPRESSIONS = {
+    "duckdb": {
+        "first_by": r"arg_min(\1, \2)",
+        "last_by": r"arg_max(\1, \2)",
+        "ordered_text": r"string_agg(\1, ' > ' ORDER BY \2)",
+        "ordered_codes": r"list_sort(list(\1 * 4294967296 + \2))",
+        "percentiles": r"quantile_cont(\1, \2)",
+    },
+    "spark": {
+        "first_by": r"min_by(\1, \2) FILTER (WHERE \1 IS NOT NULL)",
+        "last_by": r"max_by(\1, \2) FILTER (WHERE \1 IS NOT NULL)",
+        "ordered_text": r"listagg(\1, ' > ') WITHIN GROUP (ORDER BY \2)",
+        "ordered_codes": r"sort_array(collect_list(\1 * 4294967296 + \2))",
+    },
 }
-"""What DuckDB calls the expressions that engines do not share."""
+"""What each engine calls the expressions that engines do not share.
+
+No operator asks for ``percentiles``, several at once: maps do, of DuckDB.
+"""
 
 CODE = 2**32
 """In ``ordered_codes`` the turn counts such steps, and the code is what is left of them."""
@@ -110,18 +121,18 @@ def columns(operator: str) -> tuple[Field, ...]:
     return read_fields("wholeflow.journeys", f"tables/{operator}.csv")
 
 
-def sql(operator: str, settings: dict[str, str]) -> str:
-    """The text of an operator, filled in for DuckDB."""
+def sql(operator: str, settings: dict[str, str], dialect: str = "duckdb") -> str:
+    """The text of an operator, filled in for an engine."""
     name = "present" if operator in PRESENT else operator
     if operator in PRESENT:
         settings = {**settings, **_present(table(operator.removeprefix("present_")), settings)}
-    text = for_engine(text_of("wholeflow.journeys", f"sql/{name}.sql"))
+    text = for_engine(text_of("wholeflow.journeys", f"sql/{name}.sql"), dialect)
     return filled(text, {**OF_PEOPLE, **settings})
 
 
-def for_engine(text: str) -> str:
-    """A text of SQL with DuckDB's own expressions in the place of the named ones."""
-    for expression, own in DUCKDB.items():
+def for_engine(text: str, dialect: str = "duckdb") -> str:
+    """A text of SQL with an engine's own expressions in the place of the named ones."""
+    for expression, own in EXPRESSIONS[dialect].items():
         text = re.sub(rf"\${expression}\(([^,()]+), ((?:[^()]|\([^()]*\))+)\)", own, text)
     return text
 

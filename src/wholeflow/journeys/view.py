@@ -87,7 +87,7 @@ class Journeys:
                 selected.append(f't."{f.name}"')
         rows = self.query(
             f"SELECT {', '.join(selected)} FROM {name} AS t {' '.join(joins)} "
-            f"WHERE {where} ORDER BY ALL"
+            f"WHERE {where} ORDER BY ALL NULLS LAST"
         )
         return self._named(rows, [f.name for f in fields if f.type == "identifier"])
 
@@ -103,7 +103,7 @@ class Journeys:
 
     def body(self, name: str) -> str:
         """The SQL that makes a derived table, with the settings of this view."""
-        return operators.sql(name, self._settings())
+        return operators.sql(name, self._settings(), self.engine.dialect)
 
     def has_made(self, names: Iterable[str]) -> bool:
         """True when these derived tables stand already."""
@@ -138,11 +138,11 @@ class Journeys:
     def _put(self, name: str, body: str, *, adds: bool = False) -> None:
         """Make a derived table of what SQL answers, or add to it."""
         if adds:
-            self.engine.execute(f"INSERT INTO {name} {self._numbered_on(name, body)}")
+            self.engine.add_rows(name, self._numbered_on(name, body))
+        elif name == "present_events" and self._is_large():  # a copy would be as large as the store
+            self.engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {body}")
         else:
-            is_view = name == "present_events" and self._is_large()
-            kind = "VIEW" if is_view else "TABLE"  # a copy would be as large as the store
-            self.engine.execute(f"CREATE OR REPLACE TEMP {kind} {name} AS {body}")
+            self.engine.make_table(name, body)
 
     def _numbered_on(self, name: str, body: str) -> str:
         """Rows of a further bucket, numbered on from those that are there when they are added."""
@@ -211,9 +211,14 @@ class Journeys:
         """Note the links by likeness that would make one person of two NHS numbers."""
         if clashes.num_rows:
             self.engine.register("clashing", clashes)
-            self.engine.execute(
-                "UPDATE links AS l SET used = false, doubt = 'two NHS numbers' FROM clashing AS c "
-                f"WHERE c.person = l.person AND c.same_as = l.same_as AND l.method = '{LIKENESS}'"
+            self.engine.make_table(
+                "links",
+                "SELECT l.run, l.person, l.same_as, l.method, l.probability, l.from_at, "
+                "l.used AND c.person IS NULL AS used, "
+                "CASE WHEN c.person IS NULL THEN l.doubt ELSE 'two NHS numbers' END AS doubt, "
+                "l.source, l.id, l.recorded_at FROM links AS l "
+                "LEFT JOIN (SELECT DISTINCT c.person, c.same_as FROM clashing AS c) AS c "
+                f"ON c.person = l.person AND c.same_as = l.same_as AND l.method = '{LIKENESS}'",
             )
             self.engine.unregister("clashing")
 
@@ -227,7 +232,7 @@ class Journeys:
             "gap": str(self.gap_days * time.DAY),
             "direct": str(DIRECT_HOURS * time.HOUR),
             "late": str(LATE_DAYS * time.DAY),
-            "hour": f"{time.HOUR}.0",
+            "hour": f"{time.HOUR}e0",
             "day": str(time.DAY),
             "month": str(31 * time.DAY),
             "is_shared": "true" if self.is_shared else "false",

@@ -30,11 +30,20 @@ MEMORY_OF_LARGE = "2GB"
 class Engine(Protocol):
     """What the operators need of a database, and no more."""
 
+    dialect: str
+    """Whose spelling it needs of the few expressions that engines do not share."""
+
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """The answer to a query, as Arrow."""
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> None:
         """Run a statement that answers nothing."""
+
+    def make_table(self, name: str, query: str) -> None:
+        """Keep the answer to a query as a temporary table, in place of any of that name."""
+
+    def add_rows(self, name: str, query: str) -> None:
+        """Add the answer to a query to a temporary table."""
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make Arrow rows visible to SQL under a name."""
@@ -61,6 +70,8 @@ class DuckDBEngine:
     Raises StoreError, when it is made and by every method, where the disk is full, the file is
     damaged, or another process has it.
     """
+
+    dialect = "duckdb"
 
     def __init__(self, path: str, *, read_only: bool = False) -> None:
         self._path = path
@@ -122,6 +133,14 @@ class DuckDBEngine:
         """Run a statement that answers nothing."""
         with self._told():
             self._connection.execute(sql, list(parameters))
+
+    def make_table(self, name: str, query: str) -> None:
+        """Keep the answer to a query as a temporary table, in place of any of that name."""
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+    def add_rows(self, name: str, query: str) -> None:
+        """Add the answer to a query to a temporary table."""
+        self.execute(f"INSERT INTO {name} {query}")
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make Arrow rows visible to SQL under a name."""

@@ -4,11 +4,11 @@
 -- feed tells one, none a year later than the days of every feed. And none further from its middle than ten
 -- years and five times what half of its events lie within.
 WITH days AS (
-    SELECT e.source, floor(e.at / 86400000000.0) AS day, count(*) AS events
+    SELECT e.source, floor(e.at / 86400000000e0) AS day, count(*) AS events
     FROM present_events AS e
     JOIN sources AS s ON s.source = e.source AND s.clock = 'shared'
     WHERE e.run = 0
-    GROUP BY e.source, floor(e.at / 86400000000.0)
+    GROUP BY e.source, floor(e.at / 86400000000e0)
 ),
 added AS (
     SELECT d.source, d.day, d.events,
@@ -18,7 +18,7 @@ added AS (
 ),
 middles AS (
     SELECT a.source, min(CASE WHEN a.so_far * 2 >= a.total THEN a.day END) AS middle,
-           min(CASE WHEN a.so_far >= a.total - greatest(a.total / 1000, CASE WHEN a.total >= 60 THEN 3 ELSE 0 END)
+           min(CASE WHEN a.so_far >= a.total - greatest(a.total / 1000e0, CASE WHEN a.total >= 60 THEN 3 ELSE 0 END)
                     THEN a.day END) AS bulk_to
     FROM added AS a
     GROUP BY a.source

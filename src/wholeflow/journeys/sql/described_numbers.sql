@@ -4,8 +4,8 @@ WITH told AS (
     SELECT t.person, t.birth_year, t.birth_month, t.birth_day, t.sex, t.postcode, t.forename, t.surname,
            row_number() OVER (
                PARTITION BY t.person
-               ORDER BY count(*) DESC, t.birth_year, t.birth_month, t.birth_day, t.sex, t.postcode,
-                        t.forename, t.surname
+               ORDER BY count(*) DESC, t.birth_year NULLS LAST, t.birth_month NULLS LAST, t.birth_day NULLS LAST,
+                        t.sex NULLS LAST, t.postcode NULLS LAST, t.forename NULLS LAST, t.surname NULLS LAST
            ) AS choice
     FROM present_traits AS t
     WHERE t.run = 0

@@ -28,19 +28,24 @@ pieces AS (
     WHERE g.back_at IS NOT NULL
 ),
 turned AS (
-    SELECT p.*, max(p.to_at) OVER (in_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS body_until,
-           min(p.came_at) OVER (in_time ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_begin_at
+    SELECT p.*, max(p.to_at) OVER (
+               PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) AS body_until,
+           min(p.came_at) OVER (
+               PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank
+               ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+           ) AS next_begin_at
     FROM pieces AS p
-    WINDOW in_time AS (PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank)
 ),
 bodies AS (
     SELECT d.run, d.person, d.begin_rank, lead(d.begin_at) OVER in_time AS next_begin_at,
-           max(CASE WHEN d.told_in_order THEN d.ended_at END) OVER (
-               in_time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS body_until
+           max(CASE WHEN d.told_in_order THEN d.ended_at END) OVER before_it AS body_until
     FROM visits AS d
     WHERE d.holds = 'body' AND d.begin_at IS NOT NULL AND d.person NOT IN (SELECT g.person FROM gone AS g)
-    WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank)
+    WINDOW in_time AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank),
+           before_it AS (PARTITION BY d.run, d.person ORDER BY d.begin_at, d.begin_rank
+                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     UNION ALL
     SELECT t.run, t.person, t.begin_rank, max(CASE WHEN t.is_last THEN t.next_begin_at END),
            max(CASE WHEN t.came_at IS NOT NULL THEN t.body_until END)
@@ -58,16 +63,13 @@ marks AS (
 ),
 framed AS (
     SELECT m.*,
-           max(CASE WHEN m.is_frame = 1 THEN m.begin_at END) OVER (
-               before_it ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-           ) AS frame_at,
-           min(CASE WHEN m.is_frame = 0 THEN m.begin_at END) OVER (
-               before_it ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
-           ) AS held_at
+           max(CASE WHEN m.is_frame = 1 THEN m.begin_at END) OVER so_far AS frame_at,
+           min(CASE WHEN m.is_frame = 0 THEN m.begin_at END) OVER after_it AS held_at
     FROM marks AS m
-    WINDOW before_it AS (
-        PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
-    )
+    WINDOW so_far AS (PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
+                      ROWS UNBOUNDED PRECEDING),
+           after_it AS (PARTITION BY m.run, m.person, m.organisation ORDER BY m.begin_at, m.is_frame DESC, m.begin_rank
+                        ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
 ),
 spells AS (
     SELECT f.run, f.person, f.organisation, f.begin_at, min(f.ended_at) AS ended_at
@@ -118,12 +120,14 @@ checked AS (
     FROM closed AS c
 ),
 busy AS (
-    SELECT c.run, c.person, c.begin_rank, c.known_at, c.need, row_number() OVER so_far AS turn,
+    SELECT c.run, c.person, c.begin_rank, c.known_at, c.need, row_number() OVER (
+               PARTITION BY c.run, c.person ORDER BY c.known_at, c.begin_rank
+           ) AS turn,
            max(CASE WHEN c.need IS NULL THEN coalesce(c.seen_to, c.begin_at) END) OVER (
-               so_far ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+               PARTITION BY c.run, c.person ORDER BY c.known_at, c.begin_rank
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS busy_until
     FROM checked AS c
-    WINDOW so_far AS (PARTITION BY c.run, c.person ORDER BY c.known_at, c.begin_rank)
 ),
 lists AS (
     SELECT b.run, b.person, count(*) AS stays FROM busy AS b GROUP BY b.run, b.person

@@ -101,24 +101,25 @@ changes AS (
     GROUP BY m.run, m.person, m.journey, m.at
 ),
 running AS (
-    SELECT c.run, c.person, c.journey, c.at AS from_at, lead(c.at) OVER so_far AS to_at,
-           sum(c.waits_here) OVER (so_far ROWS UNBOUNDED PRECEDING) AS waits_here,
-           sum(c.care_here) OVER (so_far ROWS UNBOUNDED PRECEDING) AS care_here,
-           sum(c.delay_here) OVER (so_far ROWS UNBOUNDED PRECEDING) AS delay_here,
-           sum(c.unsplit_here) OVER (so_far ROWS UNBOUNDED PRECEDING) AS unsplit_here,
-           sum(c.travels) OVER (so_far ROWS UNBOUNDED PRECEDING) AS travels,
-           sum(c.away) OVER (so_far ROWS UNBOUNDED PRECEDING) AS away,
-           sum(c.waits_for) OVER (so_far ROWS UNBOUNDED PRECEDING) AS waits_for,
-           sum(c.delay_on_list) OVER (so_far ROWS UNBOUNDED PRECEDING) AS delay_on_list,
-           sum(c.care_on_list) OVER (so_far ROWS UNBOUNDED PRECEDING) AS care_on_list,
-           sum(c.unsplit_on_list) OVER (so_far ROWS UNBOUNDED PRECEDING) AS unsplit_on_list,
-           sum(c.in_spell) OVER (so_far ROWS UNBOUNDED PRECEDING) AS in_spell,
-           sum(c.stay_here) OVER (so_far ROWS UNBOUNDED PRECEDING) AS stay_here,
-           sum(c.stay_away) OVER (so_far ROWS UNBOUNDED PRECEDING) AS stay_away,
-           sum(c.stay_waits_for) OVER (so_far ROWS UNBOUNDED PRECEDING) AS stay_waits_for,
-           sum(c.stay_on_list) OVER (so_far ROWS UNBOUNDED PRECEDING) AS stay_on_list
+    SELECT c.run, c.person, c.journey, c.at AS from_at, lead(c.at) OVER in_time AS to_at,
+           sum(c.waits_here) OVER so_far AS waits_here,
+           sum(c.care_here) OVER so_far AS care_here,
+           sum(c.delay_here) OVER so_far AS delay_here,
+           sum(c.unsplit_here) OVER so_far AS unsplit_here,
+           sum(c.travels) OVER so_far AS travels,
+           sum(c.away) OVER so_far AS away,
+           sum(c.waits_for) OVER so_far AS waits_for,
+           sum(c.delay_on_list) OVER so_far AS delay_on_list,
+           sum(c.care_on_list) OVER so_far AS care_on_list,
+           sum(c.unsplit_on_list) OVER so_far AS unsplit_on_list,
+           sum(c.in_spell) OVER so_far AS in_spell,
+           sum(c.stay_here) OVER so_far AS stay_here,
+           sum(c.stay_away) OVER so_far AS stay_away,
+           sum(c.stay_waits_for) OVER so_far AS stay_waits_for,
+           sum(c.stay_on_list) OVER so_far AS stay_on_list
     FROM changes AS c
-    WINDOW so_far AS (PARTITION BY c.run, c.person, c.journey ORDER BY c.at)
+    WINDOW in_time AS (PARTITION BY c.run, c.person, c.journey ORDER BY c.at),
+           so_far AS (PARTITION BY c.run, c.person, c.journey ORDER BY c.at ROWS UNBOUNDED PRECEDING)
 ),
 told AS (
     SELECT r.run, r.person, r.journey, r.from_at, r.to_at,
