@@ -46,8 +46,8 @@ def rows_of(journeys: Journeys, table: str) -> str:
     """SQL for the rows of ``stays``, ``presences`` or ``handoffs``, in brackets.
 
     ``presences`` are stays, one row for each time that the person was there without a break, and
-    one for a stay whose person never was. A handoff has ``stay``, ``place``, ``source``, ``setting``, ``holds`` and ``begin_at`` of the
-    stay to which it leads.
+    one for a stay whose person never was. A handoff has ``stay``, ``place``, ``source``,
+    ``setting``, ``holds`` and ``begin_at`` of the stay to which it leads.
     """
     stays = _MARKED if _register_complete(journeys) else _PLAIN
     shapes = {"stays": "{stays}", "presences": _PRESENCES, "handoffs": _HANDOFFS}
