@@ -9,6 +9,7 @@ wf.report(store, to="place.html")
 """
 
 from wholeflow.api import (
+    census,
     chart,
     check,
     conform,
@@ -42,6 +43,7 @@ __version__ = "0.1.0"
 __all__ = [
     "EventLog",
     "WholeflowError",
+    "census",
     "chart",
     "check",
     "conform",

@@ -25,6 +25,7 @@ from wholeflow.journeys import GAP_DAYS, Check, Journeys, Linked
 from wholeflow.journeys import check as check_journeys
 from wholeflow.journeys import journeys as view
 from wholeflow.journeys import link as link_people
+from wholeflow.journeys.clock_census import census_at as census_of
 from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.journeys.one_person import journeys_of as of_person
 from wholeflow.measures import Definition, Result
@@ -188,6 +189,15 @@ def local_zone(store: Store) -> str:
     """The local time that results are shown in: the sources' own where they agree."""
     zones = store.query("SELECT DISTINCT zone FROM sources")["zone"].to_pylist()
     return str(zones[0]) if len(zones) == 1 else LONDON
+
+
+def census(of: Store | Journeys, at: str) -> pa.Table:
+    """How many people each place has at an instant, or at a clock time of every day (rule §17).
+
+    ``at``: ``2024-11-05T03:00`` in local time, or ``03:00``. Columns ``place``, ``holds``, ``at``
+    (UTC microseconds) and ``inside``, absent before the first person of a place.
+    """
+    return census_of(_view(of), at)
 
 
 def check(of: Store | Journeys) -> Check:

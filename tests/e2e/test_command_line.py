@@ -160,6 +160,16 @@ def test_one_persons_journeys_are_drawn_and_the_look_is_logged_first(demo, tmp_p
     assert run("journeys", demo["store"], "--chart", drawing).returncode == 1
 
 
+def test_the_census_is_told_at_a_time_and_at_a_clock_time_of_every_day(demo):
+    once = json.loads(run("census", demo["store"], "--at", "2024-11-05T03:00", "--json").stdout)
+    assert {row["at"] for row in once} == {"2024-11-05T03:00:00+00:00"}
+    every = json.loads(run("census", demo["store"], "--at", "03:00", "--json").stdout)
+    assert [row for row in every if row["at"] == once[0]["at"]] == once
+    assert "mean" in run("census", demo["store"], "--at", "03:00").stdout
+    refused = run("census", demo["store"], "--at", "1999-01-01T03:00")
+    assert refused.returncode == 1 and "do not reach" in refused.stderr
+
+
 def test_the_rules_that_are_chosen_judge_and_are_named(demo, tmp_path):
     chart = tmp_path / "c.svg"
     words = ["measure", demo["store"], "arrivals", "--by", "week", "--rules", "nhsr_0_2"]

@@ -18,6 +18,7 @@ import pytest
 from tests.peers.spark import SparkEngine, start
 from tests.spec import (
     test_away,
+    test_clock_census,
     test_handoffs,
     test_information,
     test_journeys,
@@ -54,6 +55,9 @@ GOLDEN = {
     },
     test_away.test_s40_a_resident_in_hospital_is_counted_there_and_not_in_the_home: {
         "absences", "presences", "census", "stretches", "stays",
+    },
+    test_clock_census.test_s17_who_comes_at_the_instant_is_there_and_who_leaves_at_it_is_not: {
+        "census",
     },
     test_information.test_s37_a_message_travels_with_a_handoff_or_with_nobody: {"information"},
     test_one_person.test_s36_every_hour_of_a_journey_is_one_thing: {"stretches"},

@@ -1,4 +1,4 @@
-"""Commands that show what happened: journeys, measures, the report; and a made-up place."""
+"""Commands that show what happened: journeys, census, measures, the report; and a made-up place."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
+import pyarrow as pa
 import typer
 
 from wholeflow import api
@@ -86,6 +87,43 @@ def tell(
         typer.echo(json.dumps([one.as_dict() for one in told], ensure_ascii=False))
     else:
         typer.echo("\n".join(str(one) for one in told))
+
+
+@app.command(epilog="Example: wholeflow census place.duckdb --at 2024-11-05T03:00")
+def census(
+    store: StorePath,
+    at: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME", help="A time, 2024-11-05T03:00, or a clock time of every day, 03:00."
+        ),
+    ],
+    as_of: AsOf = None,
+    links: Links = "likely",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """Count who is in each place, or on its list, at a time or at a clock time of every day."""
+    with existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        rows = api.census(seen, at)
+    if as_json or as_csv:
+        show_rows(with_local_times(rows, seen.zone), as_json, as_csv)
+        return
+    typer.echo(f"{at}, local time: places (body) and lists (caseload) are counted apart.")
+    show_rows(over_days(rows), False, False)
+    if rows["inside"].null_count:
+        typer.echo("-: before the first person of that place, so that nobody knows (§17).")
+
+
+def over_days(rows: pa.Table) -> pa.Table:
+    """The census of each place over the days that were asked for; as it is for one time."""
+    if len(rows["at"].unique()) == 1:
+        return rows.drop(["at"])
+    found = rows.group_by(["place", "holds"]).aggregate(
+        [("inside", "count"), ("inside", "mean"), ("inside", "min"), ("inside", "max")]
+    )
+    return found.rename_columns(["place", "holds", "days", "mean", "least", "most"])
 
 
 @app.command(epilog="Example: wholeflow measure place.duckdb stay wait --by place,month")
