@@ -56,13 +56,16 @@ def histories(draw: st.DrawFn) -> History:
     nowhere: list[str | None] = [None] * 4
     rows = draw(events())
     for row in rows:
-        row["kind"] = draw(st.sampled_from([row["kind"]] * 4 + ["declined"]))
+        kinds = [row["kind"]] * 5 + ["declined", "away", "away", "back"]
+        row["kind"] = draw(st.sampled_from(kinds))
+            st.sampled_from([row["kind"]] * 5 + ["declined", "away", "away", "back"])
+        )
         row["place"] = draw(st.sampled_from([row["place"]] * 6 + [SPELL]))
         row["to_place"] = draw(st.sampled_from([*nowhere, *PLACES]))
         row["waits_for"] = draw(st.sampled_from([*nowhere, *LISTS]))
         row["precision"] = draw(st.sampled_from(["instant"] * 6 + ["day"]))
     for number in range(draw(st.integers(0, 2))):
-        rows += asked_again(draw, number)
+        rows += asked_again(draw, number) + on_leave(draw, number)
     return {
         "events": rows,
         "messages": [message(draw, number) for number in range(draw(st.integers(0, 8)))],
@@ -90,6 +93,25 @@ def asked_again(draw: st.DrawFn, number: int) -> list[Row]:
             "activity": "x",
         }
         for hours, kind in ((0, "referred"), (5, "declined"), (8, "referred"), (20, end))
+    ]
+
+
+def on_leave(draw: st.DrawFn, number: int) -> list[Row]:
+    """Somebody for whom a ward keeps the bed while they are gone, and who may come back."""
+    person, place = f"person {draw(st.integers(1, 6))}", draw(st.sampled_from(BODIES))
+    at, comes_back = BEGIN + draw(st.integers(0, 300)) * HOUR, draw(st.booleans())
+    return [
+        {
+            "id": f"leave {number} {kind}",
+            "person": person,
+            "at": at + hours * HOUR,
+            "kind": kind,
+            "place": place,
+            "ref": f"{person} leave {number}",
+            "activity": "x",
+        }
+        for hours, kind in ((0, "arrived"), (6, "away"), (30, "back"), (50, "left"))
+        if kind != "back" or comes_back
     ]
 
 

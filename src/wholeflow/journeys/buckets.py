@@ -37,7 +37,7 @@ IN_PASSING = ("placed_events", "away_times", "visits", "stays", "steps")
 """What is worked out of the events of each bucket in one go, in this order."""
 
 NUMBERED = {"stays": ("stay", "journey")}
-"""The columns that number the rows of an operator, from 1."""
+"""The columns that number the rows of an operator from 1, the first each of them."""
 
 EVENTS = 1_000_000
 """The most events that are worked through at once; docs/benchmarks.md has the measurements."""

@@ -146,12 +146,11 @@ class Journeys:
 
     def _numbered_on(self, name: str, body: str) -> str:
         """Rows of a further bucket, numbered on from those that are there when they are added."""
-        numbers = [
-            f"{column} + (SELECT coalesce(max(n.{column}), 0) FROM {name} AS n) AS {column}"
-            for column in buckets.NUMBERED.get(name, ())
-        ]
-        if not numbers:
+        columns = buckets.NUMBERED.get(name, ())
+        if not columns:
             return body
+        so_far = f"(SELECT coalesce(max(n.{columns[0]}), 0) FROM {name} AS n)"
+        numbers = [f"{column} + {so_far} AS {column}" for column in columns]
         return f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({body}) AS bucket"
 
     def _work_through(self) -> None:
