@@ -58,8 +58,6 @@ def histories(draw: st.DrawFn) -> History:
     for row in rows:
         kinds = [row["kind"]] * 5 + ["declined", "away", "away", "back"]
         row["kind"] = draw(st.sampled_from(kinds))
-            st.sampled_from([row["kind"]] * 5 + ["declined", "away", "away", "back"])
-        )
         row["place"] = draw(st.sampled_from([row["place"]] * 6 + [SPELL]))
         row["to_place"] = draw(st.sampled_from([*nowhere, *PLACES]))
         row["waits_for"] = draw(st.sampled_from([*nowhere, *LISTS]))

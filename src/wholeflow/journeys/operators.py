@@ -105,6 +105,12 @@ No operator asks for ``percentiles``, several at once: maps do, of DuckDB.
 CODE = 2**32
 """In ``ordered_codes`` the turn counts such steps, and the code is what is left of them."""
 
+HIDDEN = (
+    "LEFT JOIN hidden AS h ON h.source = t.source AND h.id = t.id AND h.run = t.run "
+    "AND h.recorded_at = coalesce(t.recorded_at, $always)"
+)
+"""What joins the versions of records that do not count, where there are any."""
+
 OF_PEOPLE = {
     "carried": "h.run, h.person, h.place, lead(h.place) OVER in_journey AS next_place,",
     "whose": "min(a.run) AS run, min(a.person) AS person,",
@@ -140,13 +146,16 @@ def for_engine(text: str, dialect: str = "duckdb") -> str:
 def _present(spec: TableSpec, settings: dict[str, str]) -> dict[str, str]:
     """What ``present.sql`` needs to know of a table."""
     columns = [f't."{f.name}"' for f in spec.fields]
-    has_people = names_people(spec)
-    if has_people:
+    is_linked = names_people(spec) and settings["is_linked"] == "true"
+    if is_linked:
         columns[columns.index('t."person"')] = "coalesce(k.person, t.person) AS person"
+    is_hiding = settings["is_hiding"] == "true"
     happened = f"t.at <= {settings['as_of']} AND t.person IS NOT NULL"
     return {
         "table": spec.name,
         "columns": ", ".join(columns),
-        "join_people": "LEFT JOIN known_as AS k ON k.number = t.person" if has_people else "",
+        "join_hidden": filled(HIDDEN, settings) if is_hiding else "",
+        "is_shown": "h.id IS NULL" if is_hiding else "true",
+        "join_people": "LEFT JOIN known_as AS k ON k.number = t.person" if is_linked else "",
         "has_happened": happened if spec.name == "events" else "true",
     }

@@ -103,7 +103,17 @@ class Journeys:
 
     def body(self, name: str) -> str:
         """The SQL that makes a derived table, with the settings of this view."""
-        return operators.sql(name, self._settings(), self.engine.dialect)
+        settings = self._settings()
+        if name in operators.PRESENT:
+            settings["is_hiding"] = self._has_rows("hidden")
+            if operators.KNOWN_AS in operators.PRESENT[name]:
+                settings["is_linked"] = self._has_rows(operators.KNOWN_AS)
+        return operators.sql(name, settings, self.engine.dialect)
+
+    def _has_rows(self, name: str) -> str:
+        self._make(name)
+        found = self.engine.query(f"SELECT 1 AS one FROM {name} LIMIT 1")
+        return "true" if found.num_rows else "false"
 
     def has_made(self, names: Iterable[str]) -> bool:
         """True when these derived tables stand already."""

@@ -23,7 +23,7 @@ STORAGE_VERSION = "v1.4.0"
 MEMORY = "750MB"
 """What DuckDB may use before it works from disk; docs/benchmarks.md has the measurements."""
 
-MEMORY_OF_LARGE = "2GB"
+MEMORY_OF_LARGE = "2500MB"
 """The same where a store is so large that it is worked through in buckets."""
 
 

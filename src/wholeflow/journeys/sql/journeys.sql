@@ -1,9 +1,15 @@
 -- One row for each journey: its span, what happened in it and what was recorded of waiting.
 WITH happened AS (
     SELECT t.journey, min(t.at) AS from_at, max(t.at) AS to_at, count(*) AS events,
-           sum(CASE WHEN t.kind = 'contact' THEN 1 ELSE 0 END) AS contacts, count(DISTINCT t.team) AS teams
+           sum(CASE WHEN t.kind = 'contact' THEN 1 ELSE 0 END) AS contacts
     FROM steps AS t
     WHERE t.journey IS NOT NULL
+    GROUP BY t.journey
+),
+met AS (
+    SELECT t.journey, count(DISTINCT t.team) AS teams
+    FROM steps AS t
+    WHERE t.journey IS NOT NULL AND t.team IS NOT NULL
     GROUP BY t.journey
 ),
 stayed AS (
@@ -41,7 +47,7 @@ decided AS (
 SELECT s.journey, s.run, s.person, s.need, h.from_at, h.to_at, s.open_stays = 1 AS is_open,
        (h.to_at - h.from_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
        CAST(coalesce(m.moves, 0) AS BIGINT) AS moves, coalesce(m.handoffs, 0) AS handoffs,
-       coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, h.teams,
+       coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, coalesce(e.teams, 0) AS teams,
        coalesce(d.decisions, 0) AS decisions, h.events,
        s.waited / $hour AS wait_hours, s.delayed / $hour AS delay_hours, s.first_place, s.last_place
 FROM stayed AS s
@@ -49,3 +55,4 @@ JOIN happened AS h ON h.journey = s.journey
 LEFT JOIN handed AS m ON m.journey = s.journey
 LEFT JOIN retold AS r ON r.journey = s.journey
 LEFT JOIN decided AS d ON d.journey = s.journey
+LEFT JOIN met AS e ON e.journey = s.journey
