@@ -3,6 +3,8 @@
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from tests.laws.test_indifference import histories, tables, view_of
 
 import wholeflow as wf
 from wholeflow.governance.pseudonyms import Key
@@ -32,6 +34,17 @@ def test_a_derived_table_is_the_same_in_buckets_and_at_once(store, name, monkeyp
     seen = wf.journeys(store)
     assert len(seen._ranges()) >= 8 if seen._is_large() else False
     assert _to_the_second(seen.table(name)) == _to_the_second(whole)
+
+
+@settings(max_examples=8)
+@given(history=histories())
+def test_links_leaves_bounces_and_messages_are_the_same_in_buckets_and_at_once(history):
+    whole = tables(view_of(history))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buckets, "EVENTS", 4)
+        seen = view_of(history)
+        assert tables(seen) == whole
+        assert seen._is_large() == (len(history["events"]) > 4)
 
 
 def _to_the_second(rows):
