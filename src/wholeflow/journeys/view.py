@@ -119,9 +119,10 @@ class Journeys:
             return
         if name in ACROSS_PEOPLE:
             self.need_shared_clock(f"a {name}")
-        if name in buckets.KEPT and self._is_large():
-            self._work_through()
-            return
+        if name in buckets.IN_PASSING and not self.has_made(buckets.KEPT) and self._is_large():
+            self._work_through()  # first of all: it lets go of tables that are asked for here too
+            if name in buckets.KEPT:
+                return
         for needed in operators.OPERATORS[name]:
             self._make(needed)
         if name == "present_events":
@@ -146,12 +147,11 @@ class Journeys:
 
     def _numbered_on(self, name: str, body: str) -> str:
         """Rows of a further bucket, numbered on from those that are there when they are added."""
-        numbers = [
-            f"{column} + (SELECT coalesce(max(n.{column}), 0) FROM {name} AS n) AS {column}"
-            for column in buckets.NUMBERED.get(name, ())
-        ]
-        if not numbers:
+        columns = buckets.NUMBERED.get(name, ())
+        if not columns:
             return body
+        so_far = f"(SELECT coalesce(max(n.{columns[0]}), 0) FROM {name} AS n)"
+        numbers = [f"{column} + {so_far} AS {column}" for column in columns]
         return f"SELECT * REPLACE ({', '.join(numbers)}) FROM ({body}) AS bucket"
 
     def _work_through(self) -> None:
