@@ -242,7 +242,7 @@ def test_what_tells_who_somebody_is_is_not_there(asked, name):
     for question in (f"SELECT * FROM {name}", f"SELECT 1 FROM stays WHERE EXISTS (FROM {name})"):
         with pytest.raises(RequestError, match="does not exist") as refused:
             api.sql(asked, question)
-        assert "There are these tables: about, batches" in refused.value.repair
+        assert "There are these tables: about, absences" in refused.value.repair
 
 
 def test_nothing_that_can_be_asked_holds_an_identifier_or_an_attribute(asked):
