@@ -59,6 +59,8 @@ EVENTS = [
         ("Home care", 2, 17, "declined"),
         ("Home care", 3, 9, "referred"),
         ("Ward", 3, 9, "ready"),
+        ("Ward", 4, 9, "away"),
+        ("Ward", 4, 17, "back"),
         ("Ward", 6, 9, "left"),
         ("Home care", 6, 10, "started"),
         ("Home care", 9, 10, "left"),

@@ -5,15 +5,16 @@ WITH windows AS (
     SELECT p.person, p.until_at - $length AS from_at, p.until_at, p.is_coarse FROM $people AS p
 ),
 told AS (
-    SELECT t.person, w.from_at, w.until_at, t.end_kind, t.in_order, t.seen_to,
+    SELECT t.person, t.stay, w.from_at, w.until_at, t.end_kind, t.in_order, t.seen_to,
            CASE WHEN t.holds = 'body' THEN t.begin_at ELSE coalesce(t.arrived_at, t.started_at) END AS here_at
     FROM stays AS t
     JOIN windows AS w ON w.person = t.person
     WHERE $away
 ),
 times AS (
-    SELECT t.person, greatest(t.here_at, t.from_at) AS here_at, least(t.seen_to, t.until_at) AS gone_at
+    SELECT t.person, greatest(t.here_at, u.from_at, t.from_at) AS here_at, least(t.seen_to, u.to_at, t.until_at) AS gone_at
     FROM told AS t
+    LEFT JOIN unbroken_times AS u ON u.stay = t.stay
     WHERE t.in_order AND t.here_at < t.until_at AND t.seen_to > t.from_at
 ),
 apart AS (
