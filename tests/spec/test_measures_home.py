@@ -87,6 +87,15 @@ def test_s39_leave_from_a_ward_that_keeps_the_place_is_at_home():
     expect(measure(worked_out(FIRST.rstrip() + events, places), "home_90"), "n | mean\n1 | 80")
 
 
+def test_s39_a_death_later_than_it_can_have_been_is_left_out_and_counted():
+    events = """
+        Ben    | 2099-07-11 12:00 | died    |
+    """
+    result = measure(worked_out(FIRST.rstrip() + LAST.rstrip() + events, PLACES), "home_90")
+    expect(result, "n | mean\n1 | 85")
+    assert left_out(result) == {"whose death is recorded later than it can have been (§9)": 1}
+
+
 def test_s39_a_request_for_a_bed_is_no_day_in_hospital():
     events = """
         Ben    | 2024-05-01 12:00 | referred | Spell

@@ -46,7 +46,7 @@ SELECT 0 AS run, w.person, w.from_at AS begin_at, w.until_at AS seen_to, w.until
        CAST($length - coalesce(a.away, 0) AS BIGINT) AS home, l.stay, l.place, l.organisation, l.source,
        l.from_place, l.to_place, l.reason, l.waits_for, coalesce(l.setting, 'not recorded') AS setting,
        coalesce(l.holds, 'not recorded') AS holds, coalesce(l.end_kind, 'not recorded') AS end_kind,
-       CASE WHEN w.from_at < $covered_from THEN $early WHEN d.is_impossible = 1 THEN $impossible
+       CASE WHEN w.until_at > $last THEN $future WHEN w.from_at < $covered_from THEN $early WHEN d.is_impossible = 1 THEN $impossible
             WHEN d.is_lost = 1 THEN $lost ELSE '' END AS why
 FROM windows AS w
 LEFT JOIN away AS a ON a.person = w.person
