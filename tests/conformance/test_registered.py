@@ -60,7 +60,7 @@ EVENTS = [
         ("Home care", 3, 9, "referred"),
         ("Ward", 3, 9, "ready"),
         ("Ward", 4, 9, "away"),
-        ("Ward", 5, 9, "back"),
+        ("Ward", 4, 17, "back"),
         ("Ward", 6, 9, "left"),
         ("Home care", 6, 10, "started"),
         ("Home care", 9, 10, "left"),

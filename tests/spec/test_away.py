@@ -227,3 +227,190 @@ def test_s40_occupancy_counts_nobody_who_is_away():
     )
     found = measure(view, "occupancy", ["place"]).rows.to_pylist()[0]
     assert found["mean"] == 3 / 4  # three of four days
+
+
+def test_s40_leave_that_begins_and_ends_at_one_instant_changes_nothing():
+    """Of leave within one day only the day may be known; §4 has its back before its away."""
+    view = worked_out(
+        """
+        person | at               | kind    | place | precision
+        Ann    | 2024-07-01 09:00 | arrived | Ward  | instant
+        Ann    | 2024-07-02 00:00 | away    | Ward  | day
+        Ann    | 2024-07-02 00:00 | back    | Ward  | day
+        Ann    | 2024-07-03 00:00 | away    | Ward  | day
+        Ann    | 2024-07-04 00:00 | back    | Ward  | day
+        Ann    | 2024-07-04 00:00 | away    | Ward  | day
+        Ann    | 2024-07-05 00:00 | back    | Ward  | day
+        Ann    | 2024-07-06 09:00 | left    | Ward  | instant
+    """,
+        PLACES,
+    )
+    expect(
+        view,
+        "absences",
+        """
+        from_at          | to_at            | hours
+        2024-07-03 00:00 | 2024-07-05 00:00 | 48
+    """,
+    )
+
+
+def test_s40_away_from_the_day_of_arrival_on_begins_no_earlier_than_the_arrival():
+    view = worked_out(
+        """
+        person | at               | kind    | place     | precision
+        Ann    | 2024-07-01 12:00 | arrived | Oak House | instant
+        Ann    | 2024-07-01 00:00 | away    | Oak House | day
+        Ann    | 2024-07-03 00:00 | back    | Oak House | day
+        Ann    | 2024-07-05 09:00 | away    | Oak House | instant
+        Ann    | 2024-07-05 12:00 | arrived | Ward      | instant
+        Ann    | 2024-07-06 12:00 | left    | Ward      | instant
+        Ann    | 2024-07-07 12:00 | back    | Oak House | instant
+        Ann    | 2024-07-09 09:00 | contact | Oak House | instant
+    """,
+        PLACES,
+    )
+    expect(
+        view,
+        "absences",
+        """
+        from_at          | to_at            | hours
+        2024-07-01 12:00 | 2024-07-03 00:00 | 36
+        2024-07-05 09:00 | 2024-07-07 12:00 | 51
+    """,
+    )
+    expect(
+        view,
+        "stays",
+        """
+        place     | end_kind
+        Oak House | open
+        Ward      | left
+    """,
+    )
+
+
+def test_s40_coming_back_ends_a_stay_elsewhere_of_which_no_end_is_recorded():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Oak House
+        Ann    | 2024-07-03 09:00 | away    | Oak House
+        Ann    | 2024-07-03 12:00 | arrived | Ward
+        Ann    | 2024-07-05 11:00 | back    | Oak House
+        Ann    | 2024-07-09 09:00 | left    | Oak House
+        Ben    | 2024-07-12 09:00 | arrived | Oak House
+    """,
+        PLACES,
+    )
+    expect(
+        view,
+        "presences",
+        """
+        person | place     | from_at          | to_at
+        Ann    | Oak House | 2024-07-01 09:00 | 2024-07-03 09:00
+        Ann    | Ward      | 2024-07-03 12:00 | 2024-07-05 11:00
+        Ann    | Oak House | 2024-07-05 11:00 | 2024-07-09 09:00
+        Ben    | Oak House | 2024-07-12 09:00 |
+    """,
+    )
+    expect(
+        view,
+        "stays",
+        """
+        person | place     | end_kind
+        Ann    | Oak House | left
+        Ann    | Ward      | moved on
+        Ben    | Oak House | open
+    """,
+    )
+
+
+def test_s40_away_or_back_as_the_last_thing_recorded_is_counted():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Oak House
+        Ann    | 2024-07-03 09:00 | away    | Oak House
+        Ann    | 2024-07-04 09:00 | back    | Oak House
+        Ben    | 2024-07-01 09:00 | arrived | Ward
+        Ben    | 2024-07-04 09:00 | away    | Ward
+    """,
+        PLACES,
+    )
+    expect(
+        view,
+        "census",
+        """
+        place     | at               | inside
+        Oak House | 2024-07-01 09:00 | 1
+        Oak House | 2024-07-03 09:00 | 0
+        Oak House | 2024-07-04 09:00 | 1
+        Ward      | 2024-07-01 09:00 | 1
+        Ward      | 2024-07-04 09:00 | 0
+    """,
+    )
+
+
+def test_s40_a_back_that_cannot_have_happened_yet_lengthens_no_journey():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Oak House
+        Ann    | 2024-07-03 09:00 | away    | Oak House
+        Ann    | 2099-07-04 09:00 | back    | Oak House
+        Ben    | 2024-07-01 09:00 | arrived | Ward
+        Ben    | 2024-07-05 09:00 | left    | Ward
+    """,
+        PLACES,
+    )
+    expect(
+        view,
+        "absences",
+        """
+        person | from_at          | to_at | hours
+        Ann    | 2024-07-03 09:00 |       | 48
+    """,
+    )
+    expect(
+        view,
+        "stretches",
+        """
+        person | from_at          | to_at            | part
+        Ann    | 2024-07-01 09:00 | 2024-07-03 09:00 | unsplit
+        Ann    | 2024-07-03 09:00 | 2024-07-05 09:00 | unknown
+        Ben    | 2024-07-01 09:00 | 2024-07-05 09:00 | unsplit
+    """,
+    )
+
+
+def test_s40_who_is_away_was_had_on_arrival_elsewhere_and_moves_on_from_there():
+    """The home still keeps her place when the ward has her: she boards nowhere (§15)."""
+    view = worked_out(
+        """
+        person | at               | kind     | place
+        Ann    | 2024-07-01 09:00 | arrived  | Oak House
+        Ann    | 2024-07-03 09:00 | away     | Oak House
+        Ann    | 2024-07-03 10:00 | arrived  | ED
+        Ann    | 2024-07-03 14:00 | left     | ED
+        Ann    | 2024-07-03 14:00 | arrived  | Ward
+        Ann    | 2024-07-05 10:00 | left     | Ward
+        Ann    | 2024-07-05 11:00 | back     | Oak House
+        Ann    | 2024-07-06 09:00 | referred | Home care
+        Ann    | 2024-07-07 09:00 | started  | Home care
+        Ann    | 2024-07-09 09:00 | left     | Oak House
+        Ann    | 2024-07-09 10:00 | arrived  | Ward
+    """,
+        PLACES + "    ED          | body     | ed        | Trust\n",
+    )
+    expect(
+        view,
+        "handoffs",
+        """
+        from_place | to_place  | came_at          | wait_hours | gap_hours | overlap_hours
+        Oak House  | ED        | 2024-07-03 10:00 |            | 1         | 0
+        ED         | Ward      | 2024-07-03 14:00 |            | 0         | 0
+        Oak House  | Home care | 2024-07-07 09:00 | 24         |           |
+        Oak House  | Ward      | 2024-07-09 10:00 |            | 1         | 0
+    """,
+    )

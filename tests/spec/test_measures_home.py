@@ -72,6 +72,30 @@ def test_s39_a_stay_that_begins_before_the_window_counts_from_its_begin_and_none
     assert any("0 of these 1 deaths were there" in limit for limit in result.limits)
 
 
+def test_s39_leave_from_a_ward_that_keeps_the_place_is_at_home():
+    # twenty days on a mental health ward, ten of them on leave (§40)
+    places = PLACES + "    Willow      | body     | mental_health | Trust\n"
+    events = """
+        Old    | 2024-01-03 00:00 | arrived | Willow
+        Old    | 2024-01-04 00:00 | left    | Willow
+        Ben    | 2024-06-01 00:00 | arrived | Willow
+        Ben    | 2024-06-06 00:00 | away    | Willow
+        Ben    | 2024-06-16 00:00 | back    | Willow
+        Ben    | 2024-06-21 00:00 | left    | Willow
+        Ben    | 2024-07-11 12:00 | died    |
+    """
+    expect(measure(worked_out(FIRST.rstrip() + events, places), "home_90"), "n | mean\n1 | 80")
+
+
+def test_s39_a_death_later_than_it_can_have_been_is_left_out_and_counted():
+    events = """
+        Ben    | 2099-07-11 12:00 | died    |
+    """
+    result = measure(worked_out(FIRST.rstrip() + LAST.rstrip() + events, PLACES), "home_90")
+    expect(result, "n | mean\n1 | 85")
+    assert left_out(result) == {"whose death is recorded later than it can have been (§9)": 1}
+
+
 def test_s39_a_request_for_a_bed_is_no_day_in_hospital():
     events = """
         Ben    | 2024-05-01 12:00 | referred | Spell

@@ -17,6 +17,7 @@ BY_PERSON = (
     "visits",
     "stays",
     "absences",
+    "unbroken_times",
     "presences",
     "bounces",
     "steps",

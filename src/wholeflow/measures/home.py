@@ -20,7 +20,8 @@ from wholeflow.measures.result import Result
 from wholeflow.measures.rows import rows_of
 
 DEATHS = """(
-    SELECT e.person, min(e.at) AS until_at, $first_precision <> 'instant' AS is_coarse
+    SELECT e.person, min(e.at) AS until_at,
+           arg_min(e.precision <> 'instant', (e.at, e.precision <> 'instant')) AS is_coarse
     FROM present_events AS e
     WHERE e.run = 0 AND e.kind = 'died' AND e.person IS NOT NULL
     GROUP BY e.person
@@ -84,6 +85,8 @@ def _rows(journeys: Journeys, definition: Definition) -> str:
         "length": str(days * time.DAY),
         "away": _away(definition),
         "covered_from": str(_covered_from(journeys, definition)),
+        "last": str(journeys.observed_to()),
+        "future": quoted("whose death is recorded later than it can have been (§9)"),
         "early": quoted(f"whose {days} days the records of such places do not cover"),
         "impossible": quoted(f"with a stay there {IMPOSSIBLE}"),
         "lost": quoted("with a stay there of which nobody knows the end (§8)"),
@@ -102,7 +105,7 @@ def _people(journeys: Journeys, definition: Definition) -> str:
             f"{definition.title.lower()} can't be measured: no death is recorded here",
             repair="Load records that tell of deaths, those at home too (kind died).",
         )
-    return DEATHS.replace("$first_precision", "arg_min(e.precision, e.at)")
+    return DEATHS
 
 
 def _away(definition: Definition) -> str:

@@ -23,7 +23,7 @@ begun AS (
     SELECT h.stay, h.run, h.person, h.journey, h.place, h.organisation, h.holds, h.from_place, h.to_place,
            coalesce(k.referred_at, h.referred_at) AS referred_at, h.arrived_at, h.started_at, h.ready_at, h.end_at,
            h.end_kind, coalesce(k.begin_at, h.begin_at) AS begin_at, h.seen_to, h.present_from, h.present_to,
-           h.in_order, h.slack, h.need, h.frames, h.has_body, coalesce(k.bounces, 0) AS bounces
+           h.in_order, h.slack, h.need, h.frames, h.has_body, coalesce(k.bounces, 0) AS bounces, h.begin_at AS from_at
     FROM held AS h
     LEFT JOIN chains AS k ON k.stay = h.stay
     LEFT JOIN bounces AS b ON b.declined_stay = h.stay
@@ -50,6 +50,11 @@ marks AS (
     FROM begun AS f
     WHERE f.holds = 'body' AND f.present_from <= coalesce(f.present_to, f.seen_to)
       AND f.person IN (SELECT t.person FROM begun AS t WHERE t.holds = 'caseload')
+    UNION ALL
+    SELECT p.run, p.person, 0, -1, p.from_at, 0, p.stay
+    FROM presences AS p
+    JOIN begun AS f ON f.stay = p.stay AND f.holds = 'body' AND f.present_from < p.from_at
+    WHERE p.person IN (SELECT u.person FROM unbroken_times AS u)
     UNION ALL
     SELECT t.run, t.person, 0, -1, t.begin_at, 1, t.stay
     FROM begun AS t
@@ -105,20 +110,25 @@ later AS (
     GROUP BY t.stay
 ),
 bodies AS (
-    SELECT b.stay, b.journey, CASE WHEN b.end_kind NOT IN ('lost', 'died') THEN coalesce(b.end_at, b.seen_to) END AS left_at
+    SELECT b.stay, b.journey, coalesce(u.comes, true) AS comes, coalesce(u.from_at, b.from_at) AS from_at,
+           CASE WHEN u.to_at < coalesce(b.end_at, $for_ever) THEN u.to_at
+                WHEN b.end_kind NOT IN ('lost', 'died') THEN coalesce(b.end_at, b.seen_to) END AS left_at
     FROM begun AS b
+    LEFT JOIN unbroken_times AS u ON u.stay = b.stay
     WHERE b.holds = 'body'
 ),
 paced AS (
-    SELECT b.*, max(b.left_at) OVER (
-               PARTITION BY b.journey ORDER BY b.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    SELECT b.*, row_number() OVER (PARTITION BY b.journey ORDER BY b.from_at, b.stay) AS turn,
+           max(b.left_at) OVER (
+               PARTITION BY b.journey ORDER BY b.from_at, b.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS left_before
     FROM bodies AS b
 ),
 preceded AS (
-    SELECT p.stay, p.left_before, max(CASE WHEN p.left_at >= coalesce(p.left_before, p.left_at) THEN p.stay END) OVER (
-               PARTITION BY p.journey ORDER BY p.stay ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS from_stay
+    SELECT p.stay, p.comes, p.left_before,
+           max(CASE WHEN p.left_at >= coalesce(p.left_before, p.left_at) THEN p.turn * $code + p.stay END) OVER (
+               PARTITION BY p.journey ORDER BY p.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ) % $code AS from_stay
     FROM paced AS p
 ),
 hosts AS (
@@ -148,7 +158,7 @@ pairs AS (
                     CASE WHEN t.begin_at <= b.left_before + $direct THEN b.from_stay END,
                     h.from_stay, l.from_stay) AS from_stay
     FROM begun AS t
-    LEFT JOIN preceded AS b ON b.stay = t.stay
+    LEFT JOIN preceded AS b ON b.stay = t.stay AND b.comes
     LEFT JOIN named AS n ON n.stay = t.stay
     LEFT JOIN later AS r ON r.stay = t.stay
     LEFT JOIN hosts AS h ON h.stay = t.stay
@@ -161,11 +171,14 @@ timed AS (
            f.organisation AS from_organisation, t.organisation AS to_organisation,
            t.bounces, t.moves_over, f.in_order AND t.in_order AS in_order, t.seen_to AS to_seen_to, t.end_kind AS to_end_kind, t.referred_at,
            f.ready_at, coalesce(t.arrived_at, t.started_at) AS here_at,
-           CASE WHEN f.end_kind <> 'lost' THEN f.end_at END AS left_at,
-           t.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(f.end_at, $for_ever) AS overlaps,
+           coalesce(a.from_at, CASE WHEN f.end_kind <> 'lost' THEN f.end_at END) AS left_at,
+           t.moves_over AND t.has_body AND coalesce(t.arrived_at, t.started_at) < coalesce(a.from_at, f.end_at, $for_ever) AS overlaps,
            f.holds <> 'body' AND NOT t.has_body AS between_lists, f.holds = 'body' AND t.holds = 'body' AS is_move
     FROM pairs AS t
     JOIN begun AS f ON f.stay = t.from_stay
+    LEFT JOIN absences AS a
+        ON a.stay = f.stay AND f.holds = 'body' AND a.from_at <= coalesce(t.arrived_at, t.started_at)
+       AND coalesce(t.arrived_at, t.started_at) < coalesce(a.to_at, $for_ever)
 ),
 met AS (
     SELECT m.*,

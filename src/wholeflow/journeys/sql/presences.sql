@@ -1,20 +1,11 @@
 -- One row for each time that somebody was in a place without a break (§17): a stay has one, and one more for each
 -- time that the person came back from being away (§40). Overlapping ones give way to the earlier (§12).
-WITH turns AS (
-    SELECT a.*, lead(a.from_at) OVER (PARTITION BY a.stay ORDER BY a.from_at) AS next_from_at,
-           row_number() OVER (PARTITION BY a.stay ORDER BY a.from_at) AS nth
-    FROM absences AS a
-),
-pieces AS (
-    SELECT s.run, s.person, s.stay, s.place, s.begin_at AS from_at, coalesce(t.from_at, s.end_at) AS to_at
+WITH pieces AS (
+    SELECT s.run, s.person, s.stay, s.place, coalesce(u.from_at, s.begin_at) AS from_at,
+           CASE WHEN u.stay IS NULL THEN s.end_at ELSE u.to_at END AS to_at
     FROM stays AS s
-    LEFT JOIN turns AS t ON t.stay = s.stay AND t.nth = 1
+    LEFT JOIN unbroken_times AS u ON u.stay = s.stay
     WHERE s.holds = 'body' AND s.present_from IS NOT NULL AND s.person IN (SELECT a.person FROM absences AS a)
-    UNION ALL
-    SELECT s.run, s.person, s.stay, s.place, t.to_at, coalesce(t.next_from_at, s.end_at)
-    FROM turns AS t
-    JOIN stays AS s ON s.stay = t.stay
-    WHERE s.holds = 'body' AND s.present_from IS NOT NULL AND t.to_at < coalesce(s.end_at, s.seen_to)
 ),
 followed AS (
     SELECT p.*, max(p.to_at) OVER (

@@ -1,27 +1,29 @@
 -- One row for each stay: its milestones, its end, where the body is counted, its journey and hours. Each is
 -- known by run, person and begin_rank. What is sorted is kept narrow, for sorting costs what is carried along.
--- While somebody is away (§40) their body may arrive elsewhere, and that ends no stay.
+-- While somebody is away (§40) their body may arrive elsewhere, and that ends no stay; their coming back may.
 WITH lives AS (
     SELECT v.run, v.person, max(v.at) AS last_at, min(CASE WHEN v.kind = 'died' THEN v.at END) AS died_at
     FROM placed_events AS v
     GROUP BY v.run, v.person
 ),
 gone AS (
-    SELECT d.run, d.person, d.begin_rank, a.nth, a.from_at, a.back_at, a.next_from_at
+    SELECT d.run, d.person, d.begin_rank, greatest(a.from_at, d.begin_at) AS from_at, a.back_at, a.next_from_at,
+           row_number() OVER (PARTITION BY d.run, d.person, d.begin_rank ORDER BY a.from_at) AS nth
     FROM away_times AS a
     JOIN visits AS d
         ON d.run = a.run AND d.person = a.person AND d.visit_end = a.visit_end AND d.visit_arrival = a.visit_arrival
        AND coalesce(d.visit_ref, -1) = coalesce(a.visit_ref, -1) AND coalesce(d.place, -1) = coalesce(a.place, -1)
-    WHERE d.holds = 'body' AND d.begin_at <= a.from_at AND a.from_at < coalesce(d.ended_at, $for_ever)
+    WHERE d.holds = 'body' AND d.begin_at <= a.from_at + a.slack AND d.begin_at < coalesce(a.back_at, $for_ever)
+      AND a.from_at < coalesce(d.ended_at, $for_ever)
 ),
 pieces AS (
-    SELECT d.run, d.person, d.begin_rank, d.begin_at AS from_at, d.begin_at AS came_at, g.from_at IS NULL AS is_last,
+    SELECT d.run, d.person, d.begin_rank, d.begin_at AS from_at, true AS is_first, g.from_at IS NULL AS is_last,
            CASE WHEN d.told_in_order THEN coalesce(g.from_at, d.ended_at) END AS to_at
     FROM visits AS d
     LEFT JOIN gone AS g ON g.run = d.run AND g.person = d.person AND g.begin_rank = d.begin_rank AND g.nth = 1
     WHERE d.holds = 'body' AND d.begin_at IS NOT NULL AND d.person IN (SELECT g.person FROM gone AS g)
     UNION ALL
-    SELECT d.run, d.person, d.begin_rank, g.back_at, NULL, g.next_from_at IS NULL,
+    SELECT d.run, d.person, d.begin_rank, g.back_at, false, g.next_from_at IS NULL,
            CASE WHEN d.told_in_order THEN coalesce(g.next_from_at, d.ended_at) END
     FROM gone AS g
     JOIN visits AS d ON d.run = g.run AND d.person = g.person AND d.begin_rank = g.begin_rank
@@ -32,7 +34,7 @@ turned AS (
                PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank
                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
            ) AS body_until,
-           min(p.came_at) OVER (
+           min(p.from_at) OVER (
                PARTITION BY p.run, p.person ORDER BY p.from_at, p.begin_rank
                ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
            ) AS next_begin_at
@@ -48,7 +50,7 @@ bodies AS (
                          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     UNION ALL
     SELECT t.run, t.person, t.begin_rank, max(CASE WHEN t.is_last THEN t.next_begin_at END),
-           max(CASE WHEN t.came_at IS NOT NULL THEN t.body_until END)
+           max(CASE WHEN t.is_first THEN t.body_until END)
     FROM turned AS t
     GROUP BY t.run, t.person, t.begin_rank
 ),

@@ -5,15 +5,16 @@ WITH windows AS (
     SELECT p.person, p.until_at - $length AS from_at, p.until_at, p.is_coarse FROM $people AS p
 ),
 told AS (
-    SELECT t.person, w.from_at, w.until_at, t.end_kind, t.in_order, t.seen_to,
+    SELECT t.person, t.stay, w.from_at, w.until_at, t.end_kind, t.in_order, t.seen_to,
            CASE WHEN t.holds = 'body' THEN t.begin_at ELSE coalesce(t.arrived_at, t.started_at) END AS here_at
     FROM stays AS t
     JOIN windows AS w ON w.person = t.person
     WHERE $away
 ),
 times AS (
-    SELECT t.person, greatest(t.here_at, t.from_at) AS here_at, least(t.seen_to, t.until_at) AS gone_at
+    SELECT t.person, greatest(t.here_at, u.from_at, t.from_at) AS here_at, least(t.seen_to, u.to_at, t.until_at) AS gone_at
     FROM told AS t
+    LEFT JOIN unbroken_times AS u ON u.stay = t.stay
     WHERE t.in_order AND t.here_at < t.until_at AND t.seen_to > t.from_at
 ),
 apart AS (
@@ -45,7 +46,7 @@ SELECT 0 AS run, w.person, w.from_at AS begin_at, w.until_at AS seen_to, w.until
        CAST($length - coalesce(a.away, 0) AS BIGINT) AS home, l.stay, l.place, l.organisation, l.source,
        l.from_place, l.to_place, l.reason, l.waits_for, coalesce(l.setting, 'not recorded') AS setting,
        coalesce(l.holds, 'not recorded') AS holds, coalesce(l.end_kind, 'not recorded') AS end_kind,
-       CASE WHEN w.from_at < $covered_from THEN $early WHEN d.is_impossible = 1 THEN $impossible
+       CASE WHEN w.until_at > $last THEN $future WHEN w.from_at < $covered_from THEN $early WHEN d.is_impossible = 1 THEN $impossible
             WHEN d.is_lost = 1 THEN $lost ELSE '' END AS why
 FROM windows AS w
 LEFT JOIN away AS a ON a.person = w.person
