@@ -18,8 +18,8 @@ from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 
 MADE = Path(__file__).parent / "reference" / "made"
 VERBS = (
-    "mapping draft", "load", "link", "check", "journeys", "measure", "mark", "map", "variants",
-    "conform", "report", "export", "demo", "today", "sql",
+    "mapping draft", "load", "link", "check", "journeys", "census", "measure", "mark", "map",
+    "variants", "conform", "report", "export", "demo", "today", "sql",
 )  # fmt: skip
 
 

@@ -47,6 +47,21 @@ def test_links_leaves_bounces_and_messages_are_the_same_in_buckets_and_at_once(h
         assert seen._is_large() == (len(history["events"]) > 4)
 
 
+def test_events_and_stays_asked_for_together_are_the_same_in_buckets_and_at_once(
+    store, monkeypatch
+):
+    """The list of today asks so; what is let go in passing is made again for it."""
+    together = "SELECT count(*) AS n FROM placed_events AS v JOIN stays AS s ON s.person = v.person"
+    alone = "SELECT count(*) AS n FROM placed_events AS v"
+    whole = wf.journeys(store)
+    wanted = [whole.query(sql)["n"][0].as_py() for sql in (together, alone)]
+    monkeypatch.setattr(buckets, "EVENTS", 150)
+    for order in ((together, alone), (alone, together)):
+        seen = wf.journeys(store)
+        found = {sql: seen.query(sql)["n"][0].as_py() for sql in order}
+        assert [found[together], found[alone]] == wanted
+
+
 def _to_the_second(rows):
     """Rows with hours to a second: the last bits of a sum depend on its order."""
     return [

@@ -37,7 +37,8 @@ IN_PASSING = ("placed_events", "away_times", "visits", "stays", "steps")
 """What is worked out of the events of each bucket in one go, in this order."""
 
 NUMBERED = {"stays": ("stay", "journey")}
-"""The columns that number the rows of an operator from 1, the first each of them."""
+"""The columns of an operator that are numbers: the first numbers its rows, from 1, and each of the
+others is one of these numbers."""
 
 EVENTS = 1_000_000
 """The most events that are worked through at once; docs/benchmarks.md has the measurements."""

@@ -129,9 +129,10 @@ class Journeys:
             return
         if name in ACROSS_PEOPLE:
             self.need_shared_clock(f"a {name}")
-        if name in buckets.KEPT and self._is_large():
-            self._work_through()
-            return
+        if name in buckets.IN_PASSING and not self.has_made(buckets.KEPT) and self._is_large():
+            self._work_through()  # first of all: it lets go of tables that are asked for here too
+            if name in buckets.KEPT:
+                return
         for needed in operators.OPERATORS[name]:
             self._make(needed)
         if name == "present_events":
