@@ -254,7 +254,7 @@ def map(
 
     With ``filters`` it shows what :func:`process_map` over places shows with them.
     """
-    from wholeflow.publish import draw_map, flow_map, write
+    from wholeflow.publish import draw_map, write
 
     if to is not None:
         _need_svg(Path(to))
@@ -262,10 +262,7 @@ def map(
     if filters is None or filters == Filters():
         svg = draw_map(seen)
     else:
-        from wholeflow.publish.facts import Facts
-
-        shown = map_process(seen, "places", filters)
-        svg = flow_map(shown.as_transitions(), Facts(seen).places)
+        svg = draw_map(seen, map_process(seen, "places", filters).as_transitions())
     if to is not None:
         write(svg, Path(to))
     return svg

@@ -55,6 +55,14 @@ def test_a_mark_is_a_record_of_the_feed_marks(store):
     assert found[0]["recorded_at"] is not None
 
 
+@pytest.mark.parametrize("value", [78, 1.5, -0.1])
+def test_a_target_of_a_share_is_no_percentage(store, value):
+    with pytest.raises(WholeflowError, match="between 0 and 1"):
+        api.mark(store, "target", measure="four_hours", value=value, **SIGNED)
+    assert api.mark(store, "target", measure="four_hours", value=0.78, **SIGNED).value == 0.78
+    assert api.mark(store, "target", measure="wait", value=4, **SIGNED).value == 4
+
+
 def test_a_mark_signed_again_is_changed_and_taken_back_it_is_gone(store):
     api.mark(store, "step", **SIGNED)
     api.mark(store, "step", **{**SIGNED, "why": "two more consultants"})

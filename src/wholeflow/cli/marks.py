@@ -59,6 +59,9 @@ def mark(
         with existing(store) as opened:
             seen = api.journeys(opened)
             rows = [one.as_dict(seen.zone) for one in marks(seen)]
+        if not (rows or as_json or as_csv):
+            typer.echo("No marks stand: nobody has signed one.")
+            return
         show_rows(pa.Table.from_pylist(rows, schema=LISTED), as_json, as_csv)
         return
     if at is None:

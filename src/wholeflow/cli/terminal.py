@@ -7,11 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
 
 import pyarrow as pa
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -84,21 +86,77 @@ def show_rows(rows: pa.Table, as_json: bool, as_csv: bool) -> None:
 SHOWN_ROWS = 40
 PIPE_WIDTH = 200
 """How wide a table is where no terminal says."""
+GAP = 2
+"""Blanks that a column needs beside it."""
+MOST_KEYS = 3
+WORD_WIDTH = 26
+"""A word up to this long, such as a time with its offset, is not broken."""
 
 
 def _draw(rows: pa.Table) -> None:
-    drawn = Table(box=None, pad_edge=False)
-    numeric = [pa.types.is_integer(t) or pa.types.is_floating(t) for t in rows.schema.types]
-    for name, is_number in zip(rows.column_names, numeric, strict=True):
-        justify: Any = "right" if is_number else "left"
-        whole = is_number or name in ("person", "month", "week", "day", "financial_year")
-        drawn.add_column(name.replace("_", " "), justify=justify, no_wrap=whole, overflow="fold")
-    for row in rows.slice(0, SHOWN_ROWS).to_pylist():
-        drawn.add_row(*(_cell(name, value) for name, value in row.items()))
     width = None if sys.stdout.isatty() else PIPE_WIDTH
-    Console(highlight=False, markup=False, width=width).print(drawn)
+    console = Console(highlight=False, markup=False, width=width)
+    shown = rows.slice(0, SHOWN_ROWS)
+    for at, names in enumerate(_pieces(shown, console.width)):
+        if at:
+            console.print()
+        console.print(_drawn(shown.select(names)))
     if rows.num_rows > SHOWN_ROWS:
         typer.echo(f"... and {rows.num_rows - SHOWN_ROWS:,} more: --csv or --json prints all")
+
+
+def _pieces(rows: pa.Table, width: int) -> list[list[str]]:
+    """The columns that stand side by side: where all don't fit, the rest below, never cut.
+
+    Each piece begins with what its rows are of: the columns before the first number, if these are
+    few, else the first.
+    """
+    names = rows.column_names
+    keys = list(takewhile(lambda name: not _is_number(rows.schema.field(name).type), names))
+    keys = keys if 0 < len(keys) <= MOST_KEYS else names[:1]
+    least = {name: _least(rows, name) + GAP for name in names}
+    pieces: list[list[str]] = [list(keys)]
+    for name in names[len(keys) :]:
+        needed = sum(least[one] for one in (*pieces[-1], name))
+        if needed > width and len(pieces[-1]) > len(keys):
+            pieces.append(list(keys))
+        pieces[-1].append(name)
+    return pieces
+
+
+def _least(rows: pa.Table, name: str) -> int:
+    """How narrow a column can be: a number is never broken, nor is a word unless it is long."""
+    told = [_titled(name), *(_cell(name, value) for value in rows[name].to_pylist())]
+    if _is_whole(rows, name):
+        return max(map(cell_len, told))
+    words = [word for text in told for word in text.split()]
+    return min(max(map(cell_len, words), default=1), WORD_WIDTH)
+
+
+def _drawn(rows: pa.Table) -> Table:
+    drawn = Table(box=None, pad_edge=False)
+    for field in rows.schema:
+        justify: Any = "right" if _is_number(field.type) else "left"
+        whole = _is_whole(rows, field.name)
+        drawn.add_column(_titled(field.name), justify=justify, no_wrap=whole, overflow="fold")
+    for row in rows.to_pylist():
+        drawn.add_row(*(_cell(name, value) for name, value in row.items()))
+    return drawn
+
+
+def _titled(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _is_whole(rows: pa.Table, name: str) -> bool:
+    """Whether the cells of a column are never broken: names of people and times, numbers."""
+    times = ("at", "month", "week", "day", "financial_year")
+    named = name == "person" or name in times or name.endswith("_at")
+    return named or _is_number(rows.schema.field(name).type)
+
+
+def _is_number(of: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(of) or pa.types.is_floating(of))
 
 
 SHARES = ("low", "high", "coverage")

@@ -47,6 +47,9 @@ class Kept:
     left_out: Mapping[str, int]
 
 
+MOST_TOLD = 30
+"""So many names are listed whole in an error."""
+
 AT_PLACE = {
     "activities": "SELECT a.journey FROM activities AS a WHERE a.place = {code}",
     "places": "SELECT s.journey FROM stays AS s WHERE s.place = {code} AND s.begin_at IS NOT NULL",
@@ -135,5 +138,8 @@ def named_codes(of: Seen, codes: str) -> dict[str, int]:
 
 
 def not_known(kind: str, name: str, known: list[str]) -> RequestError:
-    """An error that lists the names most like the one asked for: there may be hundreds."""
-    return unknown(kind, name, get_close_matches(name, known, 8, 0.3) or sorted(known)[:8])
+    """An error that lists the names, where these are many those most like the one asked for."""
+    few = len(known) <= MOST_TOLD
+    return unknown(
+        kind, name, known if few else get_close_matches(name, known, 8, 0.3) or sorted(known)[:8]
+    )

@@ -35,6 +35,14 @@ OUTSIDE = {
 }
 """How a stretch outside places is told: the person is at home, or the records do not know where."""
 
+SEVERAL = {
+    "waiting": "waiting for several at once",
+    "care": "cared for by several at once",
+    "delay": "done with, and still on several lists at once",
+    "unsplit": "on several lists at once",
+}
+"""The same where it is told of several stays at once."""
+
 ENDS = {
     "open": "still open",
     "died": "the person died",
@@ -123,7 +131,7 @@ class Stretch:
         if self.part == "unknown" and there:
             return f"away from {there}, which kept the place"
         if self.part in OUTSIDE:
-            return f"{OUTSIDE[self.part]} {there or 'several at once'}"
+            return f"{OUTSIDE[self.part]} {there}" if there else SEVERAL[self.part]
         return PARTS[self.part]
 
 

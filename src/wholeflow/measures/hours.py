@@ -219,8 +219,8 @@ def _limits(journeys: Journeys, kept: str, unit: str) -> tuple[str, ...]:
         sentences.append(f"{found['going']:,} journeys go on: their hours count so far (§9).")
     if found["lost"]:
         sentences.append(
-            f"{found['lost']:,} stays of which nobody knows the end count until the last thing "
-            "known of them (§8)."
+            f"Stays of which nobody knows the end: {found['lost']:,}. Their hours count until the "
+            "last thing known of them (§8)."
         )
     if found["coarse"]:
         as_if = ", as if it had been midnight" if unit else ""

@@ -142,6 +142,8 @@ def _check_keys(mark: Mark) -> None:
     """A target has a value and a measure; what is complete has no measure; a feed is complete."""
     rules = (
         (mark.kind == "target" and mark.value is None, "a target needs a value", "Give --value."),
+        (mark.value is not None and not 0 <= mark.value <= 1 and _is_share(mark.measure),
+         "a target of a share lies between 0 and 1", "Give 95 % as --value 0.95."),
         (mark.kind != "target" and mark.value is not None,
          "only a target has a value", "Leave --value out."),
         (mark.kind == "target" and mark.measure is None,
@@ -154,6 +156,10 @@ def _check_keys(mark: Mark) -> None:
     for is_wrong, what, repair in rules:
         if is_wrong:
             raise RequestError(what, repair=repair)
+
+
+def _is_share(measure: str | None) -> bool:
+    return measure in definitions() and definitions()[measure].unit == "share"
 
 
 def _known(what: str, name: str, known: Sequence[str]) -> None:
