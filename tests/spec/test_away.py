@@ -2,6 +2,8 @@
 
 from tests.spec.tables import expect, worked_out
 
+from wholeflow.journeys import check
+from wholeflow.journeys.one_person import journeys_of
 from wholeflow.measures import measure
 
 PLACES = """
@@ -414,3 +416,22 @@ def test_s40_who_is_away_was_had_on_arrival_elsewhere_and_moves_on_from_there():
         Oak House  | Ward      | 2024-07-09 10:00 |            | 1         | 0
     """,
     )
+
+
+def test_s40_who_is_away_is_told_neither_in_two_places_at_once_nor_on_nobodys_books():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 09:00 | arrived | Willow
+        Ann    | 2024-07-03 09:00 | away    | Willow
+        Ann    | 2024-07-03 12:00 | arrived | Ward
+        Ann    | 2024-07-05 10:00 | left    | Ward
+        Ann    | 2024-07-05 11:00 | back    | Willow
+        Ann    | 2024-07-09 09:00 | left    | Willow
+    """,
+        PLACES + "    Willow      | body     | mental_health | Willow Trust\n",
+    )
+    (journey,) = journeys_of(view, "Ann")
+    assert journey.overlaps == journey.gaps == ()
+    assert "away from Willow (Willow Trust), which kept the place" in str(journey)
+    assert "overlaps" not in {found.name for found in check(view).findings}

@@ -145,6 +145,14 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Absence:
+    """A time within a stay in which the person was away and the place was kept (rule §40)."""
+
+    from_at: int
+    to_at: int
+
+
+@dataclass(frozen=True)
 class Stay:
     """A stay of the journey in a place (``in_place``) or on a list, with its parts in time.
 
@@ -157,6 +165,16 @@ class Stay:
     in_place: bool
     end: str
     parts: tuple[Part, ...]
+    absences: tuple[Absence, ...] = ()
+
+    @property
+    def there(self) -> Iterator[tuple[int, int]]:
+        """From when to when the person was there without a break."""
+        came = self.from_at
+        for one in self.absences:
+            yield came, one.from_at
+            came = one.to_at
+        yield came, self.to_at
 
     @property
     def from_at(self) -> int:
@@ -299,8 +317,12 @@ class OneJourney:
 
     @property
     def gaps(self) -> tuple[Stretch, ...]:
-        """The times in which nobody had the person in a place or on a list."""
-        return tuple(one for one in self.stretches if one.part == "unknown")
+        """The times in which nobody had the person in a place or on a list, nor kept a place."""
+        return tuple(
+            one
+            for one in self.stretches
+            if one.part == "unknown" and not (one.place or one.organisation)
+        )
 
     @property
     def overlaps(self) -> tuple[Overlap, ...]:
@@ -308,8 +330,10 @@ class OneJourney:
         turns = sorted(
             (at, way, stay.number, stay)
             for stay in self.stays
-            if stay.in_place and stay.from_at < stay.to_at
-            for at, way in ((stay.from_at, 1), (stay.to_at, 0))
+            if stay.in_place
+            for came, went in stay.there
+            if came < went
+            for at, way in ((came, 1), (went, 0))
         )
         found, inside = [], dict[int, Stay]()
         before = 0
@@ -357,6 +381,7 @@ class OneJourney:
                     **told(vars(one)),
                     **told({"from_at": one.from_at, "to_at": one.to_at}),
                     "parts": [told(vars(part)) for part in one.parts],
+                    "absences": [told(vars(absence)) for absence in one.absences],
                 }
                 for one in self.stays
             ],

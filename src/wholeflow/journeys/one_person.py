@@ -10,6 +10,7 @@ from typing import Any
 from wholeflow.journeys.few_people import around
 from wholeflow.journeys.one_journey import (
     COUNTS,
+    Absence,
     Handoff,
     Message,
     OneJourney,
@@ -21,7 +22,7 @@ from wholeflow.journeys.view import Journeys
 
 Row = dict[str, Any]
 
-READS = ("stays", "handoffs", "stretches", "information", "journeys")
+READS = ("stays", "absences", "handoffs", "stretches", "information", "journeys")
 
 
 def journeys_of(view: Journeys, shown: str) -> tuple[OneJourney, ...]:
@@ -49,10 +50,13 @@ def _journeys(view: Journeys, column: str, wanted: int) -> tuple[OneJourney, ...
         _by_journey(view.query(sql.format(column=column), (wanted,)).to_pylist())
         for sql in (_STRETCHES, _STAYS, _HANDOFFS, _MESSAGES)
     )
+    away = defaultdict(list)
+    for one in view.query(_ABSENCES.format(column=column), (wanted,)).to_pylist():
+        away[one.pop("stay")].append(Absence(**one))
     made = []
     for number, row in enumerate(rows, start=1):
         journey = row["journey"]
-        placed = tuple(_stay(one) for one in stays[journey] if one["is_placed"])
+        placed = tuple(_stay(one, away[one["stay"]]) for one in stays[journey] if one["is_placed"])
         made.append(
             OneJourney(
                 number=number,
@@ -87,10 +91,11 @@ def _joined(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _stay(row: Row) -> Stay:
+def _stay(row: Row, away: Sequence[Absence]) -> Stay:
     names = ("place", "organisation", "in_place")
     parts = _parts(row["begin_at"], row["started_at"], row["ready_at"], row["seen_to"])
-    return Stay(number=row["stay"], end=row["end_kind"], parts=parts, **{n: row[n] for n in names})
+    told = {name: row[name] for name in names}
+    return Stay(number=row["stay"], end=row["end_kind"], parts=parts, absences=tuple(away), **told)
 
 
 def _parts(begin: int, started: int | None, ready: int | None, end: int) -> tuple[Part, ...]:
@@ -134,6 +139,14 @@ _STAYS = """
     LEFT JOIN dictionary AS o ON o.code = t.organisation
     WHERE t.{column} = ? AND t.run = 0
     ORDER BY t.journey, t.begin_at, t.stay
+"""
+
+_ABSENCES = """
+    SELECT t.stay, t.from_at, coalesce(t.to_at, s.seen_to) AS to_at
+    FROM absences AS t
+    JOIN stays AS s ON s.stay = t.stay
+    WHERE t.{column} = ? AND t.run = 0
+    ORDER BY t.stay, t.from_at
 """
 
 _HANDOFFS = """
