@@ -145,6 +145,31 @@ def test_s12_a_body_in_two_places_at_once_is_found_to_the_minute_and_said_plainl
     ) in str(journey)
 
 
+@pytest.mark.parametrize(
+    ("first", "other", "told"),
+    [
+        ("ED", "Ward 1", "in several places at once: not split"),
+        ("GP", "Home care", "on several lists, or in hospital with no ward recorded"),
+    ],
+)
+def test_what_is_true_of_several_stays_at_once_is_told_of_no_place(first, other, told):
+    (journey,) = journeys_of(
+        worked_out(
+            f"""
+            person | at               | kind    | place
+            Ann    | 2024-07-01 08:00 | arrived | {first}
+            Ann    | 2024-07-01 09:00 | arrived | {other}
+            Ann    | 2024-07-01 11:00 | left    | {first}
+            Ann    | 2024-07-01 12:00 | left    | {other}
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    assert [one.hours for one in journey.stretches] == [1, 2, 1]
+    assert journey.stretches[1].what == told
+
+
 def test_stays_that_cannot_be_placed_in_time_are_counted():
     """At the ward Ann left before she came."""
     (journey,) = journeys_of(

@@ -39,9 +39,12 @@ SEVERAL = {
     "waiting": "waiting for several at once",
     "care": "cared for by several at once",
     "delay": "done with, and still on several lists at once",
-    "unsplit": "on several lists at once",
+    "unsplit": "on several lists, or in hospital with no ward recorded",
 }
 """The same where it is told of several stays at once."""
+
+NAMELESS = "a place without a name"
+"""A place of which the records have a key and no name."""
 
 ENDS = {
     "open": "still open",
@@ -71,7 +74,8 @@ COUNTS = {
 }
 """What is counted in a journey, with the word for one of it."""
 
-SEVERAL = {"teams": "people or teams met"}
+MANY = {"teams": "people or teams met"}
+"""The words for many of what is counted, where an s does not make them."""
 
 Clock = Callable[[int], str]
 """How an instant is written: as local date and time, or as time since the journey began."""
@@ -107,7 +111,7 @@ class Stretch:
     """A time in which the person's time was one thing (rule §36); instants are UTC microseconds.
 
     ``place`` is where the person was (``in_place``), else whom they waited for or who had them on a
-    list; empty where nobody says, or several at once.
+    list; empty where nobody says, or ``of_several`` at once.
     """
 
     from_at: int
@@ -116,6 +120,7 @@ class Stretch:
     in_place: bool
     place: str
     organisation: str
+    of_several: bool
 
     @property
     def hours(self) -> float:
@@ -125,13 +130,14 @@ class Stretch:
     @property
     def what(self) -> str:
         """What the time was, in a few words."""
-        there = where(self.place, self.organisation)
+        there = where(self.place, self.organisation) or NAMELESS
         if self.in_place:
-            return f"in {there or 'a place without a name'}: {WORDS.get(self.part, self.part)}"
-        if self.part == "unknown" and there:
+            there = "several places at once" if self.of_several else there
+            return f"in {there}: {WORDS.get(self.part, self.part)}"
+        if self.part == "unknown" and there != NAMELESS:
             return f"away from {there}, which kept the place"
         if self.part in OUTSIDE:
-            return f"{OUTSIDE[self.part]} {there}" if there else SEVERAL[self.part]
+            return SEVERAL[self.part] if self.of_several else f"{OUTSIDE[self.part]} {there}"
         return PARTS[self.part]
 
 
@@ -189,7 +195,7 @@ class Stay:
     @property
     def what(self) -> str:
         """Where it was, what its time was and how it ended."""
-        there = where(self.place, self.organisation) or "a place without a name"
+        there = where(self.place, self.organisation) or NAMELESS
         parts = ", ".join(
             f"{WORDS.get(one.part, one.part)} {lasted(one.from_at, one.to_at)}"
             for one in self.parts
@@ -211,8 +217,8 @@ class Handoff:
 
     def told(self, clock: Clock) -> str:
         """The handoff in words."""
-        way = f"{self.from_place or 'a place without a name'} to "
-        way += self.to_place or "a place without a name"
+        way = f"{self.from_place or NAMELESS} to "
+        way += self.to_place or NAMELESS
         if self.came_at is None:
             asked = f"asked {clock(self.asked_at)}, " if self.asked_at is not None else ""
             return f"{way}: {asked}the person had not come by the end of the records"
@@ -456,9 +462,9 @@ def in_words(counts: Mapping[str, int]) -> str:
     >>> in_words({"stays": 1, "retellings": 0, "teams": 36})
     '1 stay, 0 retellings, 36 people or teams met'
     """
-    several = {name: f"{one}s" for name, one in COUNTS.items()} | SEVERAL
+    many = {name: f"{one}s" for name, one in COUNTS.items()} | MANY
     return ", ".join(
-        f"{number:,} {COUNTS[name] if number == 1 else several[name]}"
+        f"{number:,} {COUNTS[name] if number == 1 else many[name]}"
         for name, number in counts.items()
     )
 

@@ -122,7 +122,8 @@ _JOURNEYS = f"""
 
 _STRETCHES = """
     SELECT t.journey, t.from_at, t.to_at, t.part, t.in_place, coalesce(p.name, '') AS place,
-           coalesce(o.name, '') AS organisation
+           coalesce(o.name, '') AS organisation,
+           t.stay IS NULL AND t.part NOT IN ('unknown', 'travelling') AS of_several
     FROM stretches AS t
     LEFT JOIN dictionary AS p ON p.code = t.place
     LEFT JOIN dictionary AS o ON o.code = t.organisation
