@@ -132,7 +132,6 @@ class Stretch:
         """What the time was, in a few words."""
         there = where(self.place, self.organisation) or NAMELESS
         if self.in_place:
-            there = "several places at once" if self.of_several else there
             return f"in {there}: {WORDS.get(self.part, self.part)}"
         if self.part == "unknown" and there != NAMELESS:
             return f"away from {there}, which kept the place"
