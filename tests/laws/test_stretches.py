@@ -56,6 +56,11 @@ def over(stay: Row) -> int:
     return int(stay["end_at"] if stay["end_at"] is not None else stay["seen_to"])
 
 
+def asked_or_begun(stay: Row) -> int:
+    known = (stay[name] for name in ("referred_at", "accepted_at", "begin_at"))
+    return min(at for at in known if at is not None)
+
+
 def waited_for(stay: Row, at: int) -> bool:
     """True while a stay has been asked for and has not begun, or on a list has not started."""
     asked = [stay[name] for name in ("referred_at", "accepted_at") if stay[name] is not None]
@@ -104,16 +109,28 @@ def compare(view: Journeys) -> int:
     )
     handoffs = by_journey(view.query("SELECT * FROM handoffs").to_pylist())
     rows = view.query("SELECT * FROM stretches AS t ORDER BY t.journey, t.from_at").to_pylist()
-    for journey, stretches in by_journey(rows).items():
-        for one, other in pairwise(stretches):
+    stretches = by_journey(rows)
+    for journey, following in stretches.items():
+        for one, other in pairwise(following):
             assert one["to_at"] == other["from_at"]
-        for stretch in stretches:
+        for stretch in following:
             assert stretch["from_at"] < stretch["to_at"]
             mine = stays[journey], handoffs.get(journey, [])
             for at in (stretch["from_at"], stretch["to_at"] - 1):
                 assert stretch["part"] == part_at(*mine, at), (journey, at)
-        elapsed = stretches[-1]["to_at"] - stretches[0]["from_at"]
-        assert sum(one["to_at"] - one["from_at"] for one in stretches) == elapsed
+    spans = view.query(
+        "SELECT j.journey, j.from_at, j.to_at, j.hours IS NOT NULL AS is_placed FROM journeys AS j"
+    )
+    for journey in spans.to_pylist():
+        mine = stays.get(journey["journey"], [])
+        assert journey["is_placed"] == bool(mine)
+        if mine:
+            span = min(map(asked_or_begun, mine)), max(map(over, mine))
+            assert (journey["from_at"], journey["to_at"]) == span
+            told = sum(
+                one["to_at"] - one["from_at"] for one in stretches.get(journey["journey"], [])
+            )
+            assert told == span[1] - span[0]
     return len(rows)
 
 

@@ -120,13 +120,24 @@ def test_a_journey_counts_what_happened_in_it():
         """,
         LISTS,
     )
-    # Ann is still there when the records end: her delay so far is three days.
-    wanted = """
-        person | is_open | hours | stays | contacts | events | wait_hours | delay_hours | organisations
-        Ann    | yes     | 77    | 2     | 3        | 9      | 3          | 72          | 1
-        Ben    | yes     | 0     | 1     | 0        | 1      | 0          | 0           | 1
-    """
-    expect(view, "journeys", wanted)
+    # Ann is still there when the records end with Ben: her delay so far is three days.
+    expect(
+        view,
+        "journeys",
+        """
+        person | is_open | hours | stays | contacts | events | organisations
+        Ann    | yes     | 101   | 2     | 3        | 9      | 1
+        Ben    | yes     | 0     | 1     | 0        | 1      | 1
+        """,
+    )
+    expect(
+        view,
+        "journey_hours",
+        """
+        person | hours | waiting_hours | care_hours | delay_hours | unsplit_hours
+        Ann    | 101   | 3             | 24         | 72          | 2
+        """,
+    )
 
 
 def test_a_variant_is_the_activities_of_a_journey_in_order():

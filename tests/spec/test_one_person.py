@@ -126,6 +126,39 @@ def test_s36_a_gap_is_found_to_the_minute_and_said_plainly():
     ]
 
 
+def test_s36_the_time_before_a_stay_that_begins_at_the_end_of_the_records_is_told_too():
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 08:00 | arrived | ED
+        Ann    | 2024-07-01 10:00 | left    | ED
+        Ann    | 2024-07-03 10:00 | arrived | Ward 1
+        """,
+        PLACES,
+    )
+    (journey,) = journeys_of(view, "Ann")
+    assert journey.is_open and journey.hours == {"unsplit": 2, "unknown": 48}
+    expect(
+        view,
+        "journeys",
+        """
+        person | from_at          | to_at            | hours
+        Ann    | 2024-07-01 08:00 | 2024-07-03 10:00 | 50
+        """,
+    )
+
+
+def test_s36_a_journey_takes_as_long_as_its_parts_together():
+    expect(
+        worked_out(ANN, PLACES),
+        "journey_hours",
+        """
+        hours | waiting_hours | care_hours | delay_hours | travelling_hours | unsplit_hours | unknown_hours
+        912   | 9.5           | 164        | 25          | 0.5              | 713           | 0
+        """,
+    )
+
+
 def test_s12_a_body_in_two_places_at_once_is_found_to_the_minute_and_said_plainly():
     (journey,) = journeys_of(
         worked_out(

@@ -79,8 +79,8 @@ def test_it_is_one_journey():
         view,
         "journeys",
         """
-        is_open | contacts | wait_hours | delay_hours | first_place | last_place
-        no      | 0        | 31.5       | 25          | ED          | Home care
+        is_open | contacts | first_place | last_place
+        no      | 0        | ED          | Home care
     """,
     )
 
@@ -174,9 +174,7 @@ def test_a_way_that_meets_no_hospital_is_worked_out_just_the_same():
         Care home         | 2024-06-01 00:00 | 0
     """,
     )
-    expect(
-        view, "journeys", "stays | places | contacts | delay_hours | is_open\n4 | 4 | 1 | 53 | no"
-    )
+    expect(view, "journeys", "stays | places | contacts | is_open\n4 | 4 | 1 | no")
 
 
 def test_the_ways_of_two_people_do_not_touch():

@@ -32,7 +32,8 @@ from wholeflow.measures import definitions
 from wholeflow.measures.spc import PRESET, presets
 
 JOURNEY_COLUMNS = [
-    "person", "from_at", "hours", "stays", "organisations", "wait_hours", "delay_hours",
+    "person", "from_at", "stays", "organisations", "hours", "waiting_hours", "care_hours",
+    "delay_hours", "travelling_hours", "unsplit_hours", "unknown_hours",
 ]  # fmt: skip
 """What the terminal shows of a journey; --csv and --json have every column."""
 
@@ -71,10 +72,16 @@ def journeys(
                 api.chart(told, to=chart)
             tell(seen, person, told, as_json, as_csv)
             return
-        rows = with_local_times(seen.table("journeys"), seen.zone)
+        rows = with_local_times(listed(seen), seen.zone)
         if not (as_json or as_csv):
             rows = rows.select(JOURNEY_COLUMNS)
         show_rows(rows, as_json, as_csv)
+
+
+def listed(seen: Journeys) -> pa.Table:
+    """Everybody's journeys, and where the hours of each went."""
+    hours = seen.table("journey_hours").drop_columns(["run", "person", "hours"])
+    return seen.table("journeys").join(hours, "journey").sort_by("journey")
 
 
 def tell(

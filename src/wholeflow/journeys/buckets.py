@@ -25,6 +25,7 @@ BY_PERSON = (
     "information",
     "journeys",
     "stretches",
+    "journey_hours",
 )
 """The operators whose answers about one person rest on that person's events only."""
 

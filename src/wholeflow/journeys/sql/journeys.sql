@@ -1,4 +1,5 @@
--- One row for each journey: its span, what happened in it and what was recorded of waiting.
+-- One row for each journey: its span and what happened in it. It spans its stays, those in an impossible order apart
+-- (§36); where all of them are, its events.
 WITH happened AS (
     SELECT t.journey, min(t.at) AS from_at, max(t.at) AS to_at, count(*) AS events,
            sum(CASE WHEN t.kind = 'contact' THEN 1 ELSE 0 END) AS contacts
@@ -18,8 +19,10 @@ stayed AS (
            sum(CASE WHEN s.frames THEN 0 ELSE 1 END) AS stays,
            count(DISTINCT CASE WHEN NOT s.frames THEN s.place END) AS places,
            count(DISTINCT s.organisation) AS organisations,
-           coalesce(sum(CASE WHEN s.in_order THEN s.started_at - s.begin_at END), 0) AS waited,
-           coalesce(sum(CASE WHEN s.in_order THEN greatest(s.seen_to, s.ready_at) - s.ready_at END), 0) AS delayed,
+           min(CASE WHEN s.in_order AND s.begin_at IS NOT NULL
+                    THEN least(coalesce(s.referred_at, s.accepted_at, s.begin_at), s.begin_at) END) AS begin_at,
+           max(CASE WHEN s.in_order AND s.begin_at IS NOT NULL THEN coalesce(s.end_at, greatest(s.seen_to, s.begin_at))
+               END) AS over_at,
            $first_by(s.place, CASE WHEN NOT s.frames THEN s.stay END) AS first_place,
            $last_by(s.place, CASE WHEN NOT s.frames THEN s.stay END) AS last_place
     FROM stays AS s
@@ -44,12 +47,11 @@ decided AS (
     WHERE d.name = 'decision' AND i.nth = 1
     GROUP BY i.journey
 )
-SELECT s.journey, s.run, s.person, s.need, h.from_at, h.to_at, s.open_stays = 1 AS is_open,
-       (h.to_at - h.from_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
+SELECT s.journey, s.run, s.person, s.need, coalesce(s.begin_at, h.from_at) AS from_at,
+       coalesce(s.over_at, h.to_at) AS to_at, s.open_stays = 1 AS is_open, (s.over_at - s.begin_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
        CAST(coalesce(m.moves, 0) AS BIGINT) AS moves, coalesce(m.handoffs, 0) AS handoffs,
        coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, coalesce(e.teams, 0) AS teams,
-       coalesce(d.decisions, 0) AS decisions, h.events,
-       s.waited / $hour AS wait_hours, s.delayed / $hour AS delay_hours, s.first_place, s.last_place
+       coalesce(d.decisions, 0) AS decisions, h.events, s.first_place, s.last_place
 FROM stayed AS s
 JOIN happened AS h ON h.journey = s.journey
 LEFT JOIN handed AS m ON m.journey = s.journey

@@ -77,6 +77,14 @@ marks AS (
     SELECT p.run, p.person, p.journey, p.what, p.stay, p.to_at, -1
     FROM phases AS p
     WHERE p.from_at < p.to_at
+    UNION ALL
+    SELECT t.run, t.person, t.journey, 'begins', 0, min(least(t.asked_at, t.begin_at)), 0
+    FROM timed AS t
+    GROUP BY t.run, t.person, t.journey
+    UNION ALL
+    SELECT t.run, t.person, t.journey, 'ends', 0, max(t.over_at), 0
+    FROM timed AS t
+    GROUP BY t.run, t.person, t.journey
 ),
 changes AS (
     SELECT m.run, m.person, m.journey, m.at,
