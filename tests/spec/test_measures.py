@@ -89,8 +89,9 @@ def test_s13_delay_is_unknown_and_counted_where_nobody_records_being_ready():
     expect(
         result,
         """
-        place | n | ended | open | cut_short | total_hours
-        Ward  | 2 | 1     | 1    | 0         | 30
+        place | n | ended | open | cut_short | total_hours | left_out
+        ED    | 0 | 0     | 0    | 0         |             | 2
+        Ward  | 2 | 1     | 1    | 0         | 30          | 2
         """,
     )
     assert left_out(result) == {
@@ -524,6 +525,70 @@ def test_s22_quarters_are_those_of_the_financial_year():
         2024-01 to 2024-03 | 1 | no
         2024-04 to 2024-06 | 2 | yes
         2024-07 to 2024-09 | 2 | no
+        """,
+    )
+
+
+def test_s20_a_month_whose_last_days_nobody_can_tell_of_is_not_complete():
+    """The records end on 20 March: of who left after 19 February nobody knows who will be back."""
+    view = worked_out(
+        """
+        person | at               | kind    | place
+        Ann    | 2024-01-01 08:00 | arrived | Ward
+        Ann    | 2024-01-10 08:00 | left    | Ward
+        Ben    | 2024-01-12 08:00 | arrived | Ward
+        Ben    | 2024-02-03 08:00 | left    | Ward
+        Ben    | 2024-02-13 08:00 | arrived | Ward
+        Ben    | 2024-02-22 08:00 | left    | Ward
+        Cat    | 2024-03-20 08:00 | arrived | ED
+        """,
+        PLACES,
+    )
+    expect(
+        measure(view, "returns", ["month"]),
+        """
+        month   | n | met | is_complete
+        2024-01 | 1 | 0   | yes
+        2024-02 | 1 | 1   | no
+        """,
+    )
+    expect(measure(view, "returns", ["place"]), "place | n | met | left_out\nWard | 2 | 1 | 1")
+
+
+def test_each_group_says_what_was_left_out_of_it_also_where_nobody_entered():
+    """Nobody recorded asking the lounge; Cat's stay there has an impossible order of times."""
+    view = worked_out(
+        """
+        person | ref | at               | kind     | place
+        Ann    | a   | 2024-07-01 08:00 | arrived  | ED
+        Ann    | a   | 2024-07-01 10:00 | left     | ED
+        Ann    | b   | 2024-07-01 09:00 | referred | Ward
+        Ann    | b   | 2024-07-01 11:00 | arrived  | Ward
+        Ann    | b   | 2024-07-02 08:00 | left     | Ward
+        Ann    | c   | 2024-07-02 09:00 | arrived  | Lounge
+        Ann    | c   | 2024-07-02 10:00 | left     | Lounge
+        Ben    | d   | 2024-07-01 08:00 | arrived  | Ward
+        Ben    | d   | 2024-07-02 08:00 | left     | Ward
+        Cat    | e   | 2024-07-02 08:00 | arrived  | Lounge
+        Cat    | e   | 2024-07-02 07:00 | left     | Lounge
+        """,
+        PLACES,
+    )
+    expect(
+        measure(view, "handoff_wait", ["from_place", "to_place"]),
+        """
+        from_place | to_place | n | p50_hours | left_out
+        ED         | Ward     | 1 | 2         | 0
+        Ward       | Lounge   | 0 |           | 1
+        """,
+    )
+    expect(
+        measure(view, "stay", ["place"]),
+        """
+        place  | n | p50_hours | left_out
+        ED     | 1 | 2         | 0
+        Lounge | 1 | 1         | 1
+        Ward   | 2 | 22.5      | 0
         """,
     )
 

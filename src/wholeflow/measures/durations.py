@@ -76,7 +76,8 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
     parts = [(key, *_figures(part)) for key, part in grouping.by_group(found, groups.by)]
     schema = pa.schema([*((name, pa.string()) for name in groups.by), *FIGURES])
     table = pa.Table.from_pylist([{**key, **told} for key, told, _ in parts], schema=schema)
-    table = grouping.in_order(table, groups.by)
+    told = grouping.add_left_out(journeys, table, groups, rows, kept)
+    table = grouping.in_order(told, groups.by)
     return Result(
         definition,
         groups.by,

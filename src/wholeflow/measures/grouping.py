@@ -220,6 +220,27 @@ def left_out(journeys: Journeys, groups: Grouping, rows: str, kept: str = "true"
     return dict(zip(found["reason"].to_pylist(), found["n"].to_pylist(), strict=True))
 
 
+def add_left_out(
+    journeys: Journeys, table: pa.Table, groups: Grouping, rows: str, kept: str = "true"
+) -> pa.Table:
+    """The figures with ``left_out``: how many of the kept rows of each group did not enter.
+
+    Groups of which nobody entered are there too, with ``n`` 0. Not by units of time: the times of
+    what is left out may be the reason for leaving it out.
+    """
+    if groups.unit or not groups.by:
+        return table
+    found = journeys.query(
+        f"SELECT {groups.columns()} count(*) AS left_out FROM {rows} AS t "
+        f"{' '.join(groups.joins)} WHERE {kept} AND t.why <> '' {groups.grouped()}"
+    )
+    joined = table.join(found, list(groups.by), join_type="full outer")
+    for number, field in enumerate(joined.schema):
+        if pa.types.is_integer(field.type):
+            joined = joined.set_column(number, field.name, pc.fill_null(joined[field.name], 0))
+    return joined
+
+
 def in_order(rows: pa.Table, by: Sequence[str]) -> pa.Table:
     """The rows sorted by their groups, hours of the week in the order of the week."""
     unit = unit_of(by)
@@ -233,10 +254,13 @@ def in_order(rows: pa.Table, by: Sequence[str]) -> pa.Table:
     return rows if order is None else rows.take(order)
 
 
-def add_is_complete(journeys: Journeys, rows: pa.Table, by: Sequence[str], stays: str) -> pa.Table:
+def add_is_complete(
+    journeys: Journeys, rows: pa.Table, by: Sequence[str], stays: str, *, before_end: int = 0
+) -> pa.Table:
     """The rows with ``is_complete``: whether the records cover all of the stretch of time.
 
-    A stretch is covered when all its local days lie between the first and the last event, and
+    Of what can be told only when so much time has passed (``before_end``, microseconds), the
+    records cover what ended so long before the last event. A stretch is covered when all its local days lie between the first and the last event, and
     it begins no earlier than the records of the row's place are complete from (rule §28); of a
     row that tells of several places, those of the last of all places. ``stays`` is SQL for them.
     """
@@ -244,7 +268,7 @@ def add_is_complete(journeys: Journeys, rows: pa.Table, by: Sequence[str], stays
     if unit not in units.SPANS:
         return rows
     first = _day_edge(journeys.observed_from(), journeys.zone, 0)
-    last = _day_edge(journeys.observed_to(), journeys.zone, 1)
+    last = _day_edge(journeys.observed_to(), journeys.zone, 1) - before_end
     found = units.spans(unit, first, last, journeys.zone).to_pylist()
     covered = (one for one in found if one["from_at"] >= first and one["to_at"] <= last)
     begins = {one["label"]: one["from_at"] for one in covered}

@@ -48,7 +48,8 @@ def moves(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
             f"{definition.title.lower()} can't be measured: nobody's time there has ended",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
-    table = grouping.in_order(_with_means(found), groups.by)
+    told = grouping.add_left_out(journeys, found, groups, times)
+    table = grouping.in_order(_with_means(told), groups.by)
     return Result(
         definition,
         groups.by,

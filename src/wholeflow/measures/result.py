@@ -133,6 +133,8 @@ def _words(row: Mapping[str, Any]) -> str:
             f"({row['n']:,} in all, {row['open']:,} still open, {row['cut_short']:,} cut short)"
         )
     if "moves" in row:
+        if not row["n"]:
+            return "nothing to measure"
         return f"{row['mean']:.2f} on average ({row['moves']:,} moves in {row['n']:,} times)"
     if "mean" in row:
         midnight = row.get("midnight_mean")

@@ -36,11 +36,12 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
             f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital{when}",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
-    table = grouping.in_order(with_shares(found), groups.by)
+    told = grouping.add_left_out(journeys, found, groups, times)
+    table = grouping.in_order(with_shares(told), groups.by)
     return Result(
         definition,
         groups.by,
-        grouping.add_is_complete(journeys, table, groups.by, stays),
+        grouping.add_is_complete(journeys, table, groups.by, stays, before_end=within),
         grouping.left_out(journeys, groups, times),
         ("Returns to hospitals that are not in these records are not seen.",),
         SURE,

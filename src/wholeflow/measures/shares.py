@@ -47,7 +47,8 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
         f"{' '.join(groups.joins)} WHERE t.why = '' AND {kept} AND {groups.knows} "
         f"{groups.grouped()}"
     )
-    table = grouping.in_order(with_shares(found), groups.by)
+    told = grouping.add_left_out(journeys, found, groups, rows, kept)
+    table = grouping.in_order(with_shares(told), groups.by)
     for minutes in definition.also_minutes:
         also = pc.divide(table[f"met_within_{minutes}"].cast(pa.float64()), table["n"])
         table = table.append_column(f"share_within_{minutes}", also)
