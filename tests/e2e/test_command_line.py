@@ -193,6 +193,25 @@ def test_the_map_and_a_chart_are_drawn(demo, tmp_path):
         assert "var(" not in drawing  # word processors and converters would paint it black
 
 
+def test_a_chart_of_several_groups_has_one_for_each_below_the_other(demo, tmp_path):
+    words = ["measure", demo["store"], "occupancy", "--by", "month,setting"]
+    done = run(*words, "--chart", tmp_path / "c.svg")
+    assert done.returncode == 0, done.stderr
+    drawing = (tmp_path / "c.svg").read_text("utf-8")
+    for setting in ("ed", "ward", "home_care"):
+        assert drawing.count(f">Occupancy by month: {setting}, ") == 2  # above it, and its own title
+    refused = run("measure", demo["store"], "arrivals", "--by", "place", "--chart", "c.svg")
+    assert refused.returncode == 1 and "by day, week or month" in refused.stderr
+
+
+def test_what_can_not_be_meant_is_refused(demo, tmp_path):
+    nobody = run("journeys", demo["store"], "--person", "")
+    assert nobody.returncode == 1 and "no such person" in nobody.stderr
+    period = ["--from", "2025-01-01", "--to", "2024-12-01"]
+    backwards = run("map", demo["store"], *period, "--out", tmp_path / "map.svg")
+    assert backwards.returncode == 1 and "ends before it begins" in backwards.stderr
+
+
 def test_a_past_view_knows_less(demo):
     now = json.loads(run("measure", demo["store"], "arrivals", "--json").stdout)
     then = json.loads(

@@ -23,7 +23,7 @@ BODIES, LISTS = ("ED", "Ward", "Rehab"), ("Social work", "Home care")
 BEGIN = 1_719_820_800_000_000  # 1 July 2024, 09:00
 END = BEGIN + 400 * DAY
 KINDS = ["arrived"] * 5 + ["left"] * 4 + ["started", "ready", "contact", "referred", "accepted"]
-KINDS += ["waits_for", "reneged", "died"]
+KINDS += ["waits_for", "reneged", "died", "away", "away", "back"]
 
 ENDS = ("open", "died", "lost")
 
@@ -33,7 +33,7 @@ Row = dict[str, Any]
 @st.composite
 def events(draw: st.DrawFn, people: int = 6) -> list[Row]:
     """What may be recorded of a few people: gaps, overlaps, ties and impossible orders too."""
-    count = draw(st.integers(8, 36))
+    count = draw(st.integers(people, 6 * people))
     rows = []
     for number in range(count):
         hours = draw(st.integers(0, 70) | st.integers(0, 2000))
@@ -71,14 +71,23 @@ def stays_of(view: Journeys) -> list[Row]:
     return list(view.table("stays").to_pylist())
 
 
-laws = settings(max_examples=25)
+def times_there(view: Journeys) -> list[Row]:
+    """From when to when somebody was counted in a place; ``to_at`` is absent while they are."""
+    holds = {stay["stay"]: stay["holds"] for stay in stays_of(view)}
+    times = view.table("presences").to_pylist()
+    return [{**time, "holds": holds[time["stay"]]} for time in times]
+
+
+laws = settings(max_examples=7)
+"""The work of a view costs more than its people, so that few views of many people are looked at."""
+CROWD = 24
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_everybody_inside_came_in_and_has_not_gone_out(rows):
     view = view_of(rows)
-    stays = stays_of(view)
+    times = times_there(view)
     changes = view.table("census").to_pylist()
     assert changes == [] or min(change["inside"] for change in changes) >= 0
     by_place = defaultdict(list)
@@ -91,26 +100,19 @@ def test_everybody_inside_came_in_and_has_not_gone_out(rows):
             inside += change["arrivals"] - change["departures"]
             assert change["inside"] == inside
             there = [
-                stay
-                for stay in stays
-                if stay["place"] == place
-                and stay["present_from"] is not None
-                and stay["present_from"] <= change["at"]
-                and (stay["present_to"] is None or change["at"] < stay["present_to"])
+                time
+                for time in times
+                if time["place"] == place
+                and time["from_at"] <= change["at"]
+                and (time["to_at"] is None or change["at"] < time["to_at"])
             ]
             assert inside == len(there)
-        open_now = [
-            stay
-            for stay in stays
-            if stay["place"] == place
-            and stay["present_from"] is not None
-            and stay["present_to"] is None
-        ]
+        open_now = [time for time in times if time["place"] == place and time["to_at"] is None]
         assert inside == len(open_now)
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_who_is_still_there_is_an_open_stay_and_no_other(rows):
     for stay in stays_of(view_of(rows)):
         if stay["present_from"] is not None:
@@ -119,7 +121,7 @@ def test_who_is_still_there_is_an_open_stay_and_no_other(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_every_stay_is_entered_once(rows):
     view = view_of(rows)
     stays = [stay for stay in stays_of(view) if stay["begin_at"] is not None]
@@ -134,7 +136,7 @@ def test_every_stay_is_entered_once(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_every_stay_leads_on_or_ends_once_as_it_ended(rows):
     view = view_of(rows)
     followed = {handoff["from_stay"] for handoff in view.table("handoffs").to_pylist()}
@@ -151,7 +153,7 @@ def test_every_stay_leads_on_or_ends_once_as_it_ended(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_in_less_out_is_the_change_at_every_place_between_any_two_instants(rows):
     """Who was handed over or entered, less who was handed on or left, is who more is there."""
     view = view_of(rows)
@@ -176,16 +178,15 @@ def test_in_less_out_is_the_change_at_every_place_between_any_two_instants(rows)
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_the_census_changes_by_those_who_came_and_went_at_every_instant(rows):
-    """At each as many as have a stay that begins or ends there, and between two of them nobody."""
+    """At each as many as came or went there, and between two of them nobody."""
     view = view_of(rows)
     moves: dict[Any, Counter[str]] = defaultdict(Counter)
-    for stay in stays_of(view):
-        if stay["present_from"] is not None and stay["place"] is not None:
-            moves[stay["place"], stay["present_from"]]["arrivals"] += 1
-            if stay["present_to"] is not None:
-                moves[stay["place"], stay["present_to"]]["departures"] += 1
+    for time in times_there(view):
+        moves[time["place"], time["from_at"]]["arrivals"] += 1
+        if time["to_at"] is not None:
+            moves[time["place"], time["to_at"]]["departures"] += 1
     census = {(row["place"], row["at"]): row for row in view.table("census").to_pylist()}
     assert set(census) == set(moves)
     for where, row in census.items():
@@ -195,17 +196,20 @@ def test_the_census_changes_by_those_who_came_and_went_at_every_instant(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_a_body_stay_that_moved_on_is_followed_by_the_next_arrival_at_that_instant(rows):
-    stays = stays_of(view_of(rows))
+    """Or by coming back to a place that was kept (§40)."""
+    view = view_of(rows)
+    stays = stays_of(view)
     begins = {(s["person"], s["begin_at"]) for s in stays if s["holds"] == "body"}
+    begins |= {(time["person"], time["from_at"]) for time in times_there(view)}
     for stay in stays:
         if stay["end_kind"] == "moved on":
             assert (stay["person"], stay["end_at"]) in begins
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_wait_care_delay_and_unsplit_hours_add_to_the_whole_stay(rows):
     for stay in stays_of(view_of(rows)):
         parts = [stay[f"{part}_hours"] for part in ("wait", "care", "delay", "unsplit")]
@@ -220,15 +224,14 @@ def test_wait_care_delay_and_unsplit_hours_add_to_the_whole_stay(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_the_area_under_the_census_is_the_time_that_people_were_present(rows):
     """Exactly, in whole microseconds: arrivals x mean stay = mean number inside x time."""
     view = view_of(rows)
     present = Counter()
-    for stay in stays_of(view):
-        if stay["present_from"] is not None:
-            until = END if stay["present_to"] is None else stay["present_to"]
-            present[stay["place"]] += until - stay["present_from"]
+    for time in times_there(view):
+        until = END if time["to_at"] is None else time["to_at"]
+        present[time["place"]] += until - time["from_at"]
     by_place = defaultdict(list)
     for change in view.table("census").to_pylist():
         by_place[change["place"]].append((change["at"], change["inside"]))
@@ -240,21 +243,20 @@ def test_the_area_under_the_census_is_the_time_that_people_were_present(rows):
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_a_body_is_in_one_place_at_a_time(rows):
     by_person = defaultdict(list)
-    for stay in stays_of(view_of(rows)):
-        if stay["holds"] == "body" and stay["present_from"] is not None:
-            until = END if stay["present_to"] is None else stay["present_to"]
-            assert stay["present_from"] <= until
-            if stay["present_from"] < until:
-                by_person[stay["person"]].append((stay["present_from"], until))
+    for time in times_there(view_of(rows)):
+        until = END if time["to_at"] is None else time["to_at"]
+        assert time["from_at"] <= until
+        if time["holds"] == "body" and time["from_at"] < until:
+            by_person[time["person"]].append((time["from_at"], until))
     for spans in by_person.values():
         assert all(before[1] <= after[0] for before, after in pairwise(sorted(spans)))
 
 
 @laws
-@given(rows=events())
+@given(rows=events(CROWD))
 def test_every_event_is_a_step_once_and_every_step_of_a_stay_is_of_its_person(rows):
     view = view_of(rows)
     steps = view.table("steps").to_pylist()
@@ -268,10 +270,4 @@ def test_every_event_is_a_step_once_and_every_step_of_a_stay_is_of_its_person(ro
         own = [step for step in steps if step["journey"] == journey["journey"]]
         assert journey["events"] == len(own)
         assert journey["stays"] == of_journey.pop(journey["journey"])
-        assert (journey["from_at"], journey["to_at"]) == (own_edges := edges(own))
-        assert journey["hours"] == pytest.approx((own_edges[1] - own_edges[0]) / HOUR)
     assert not of_journey, "a stay is in no journey"
-
-
-def edges(steps: list[Row]) -> tuple[int, int]:
-    return min(step["at"] for step in steps), max(step["at"] for step in steps)

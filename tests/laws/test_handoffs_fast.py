@@ -7,7 +7,7 @@ What must come out is said here as the rules read: each stay is compared with ev
 from __future__ import annotations
 
 import random
-import time
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from wholeflow.core.time import DAY, HOUR, MINUTE
 from wholeflow.events import EventLog
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import Journeys, journeys
+from wholeflow.journeys.operators import OPERATORS
 from wholeflow.store import Chunk, FileFacts, load, open_store
 
 KEY = Key(b"k" * 32)
@@ -227,7 +228,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(rows=histories())
 def test_any_history_comes_out_as_the_rules_read(rows):
     for view in views_of(rows):
@@ -253,7 +254,8 @@ def test_a_stay_follows_the_first_that_lies_within_it_though_a_longer_one_began_
 @pytest.mark.parametrize("places", [("ED", "Ward"), LISTS])
 @pytest.mark.parametrize("says_from", [False, True])
 def test_one_number_with_twenty_thousand_stays_is_no_burden(places, says_from):
-    """Compared with each other they took more than a minute; worked out in order, a tenth of a second."""
+    """No step of the plan makes many more rows than there are stays: compared with each other they
+    are 200 million pairs."""
     rows = []
     for number in range(20_000):
         here = {
@@ -265,7 +267,9 @@ def test_one_number_with_twenty_thousand_stays_is_no_burden(places, says_from):
         at = BEGIN + number * DAY // 8
         rows += [{**here, "at": at, "kind": "arrived"}, {**here, "at": at + HOUR, "kind": "left"}]
     view = views_of(rows)[0]
-    view.query("SELECT 1 FROM stays")
-    began = time.monotonic()
+    for name in OPERATORS["handoffs"]:
+        view.query(f"SELECT 1 FROM {name} LIMIT 1")
+    plan = view.engine.query(f"EXPLAIN (ANALYZE, FORMAT JSON) {view.body('handoffs')}")
+    made = [int(n) for n in re.findall(r'"intermediate_rows": (\d+)', plan[1][0].as_py())]
+    assert len(made) > 20 and max(made) < 10 * 20_000
     assert view.query("SELECT count(*) AS n FROM handoffs")["n"][0].as_py() == 19_999
-    assert time.monotonic() - began < 10

@@ -130,7 +130,7 @@ def whole(numbered: list[tuple[int, Record]]) -> Store:
     return store
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records, data=st.data())
 def test_no_order_no_split_and_no_repetition_changes_a_store(said, data):
     numbered = list(enumerate(said, start=2))
@@ -154,7 +154,7 @@ def test_no_order_no_split_and_no_repetition_changes_a_store(said, data):
     assert present(store) == present(at_once)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records)
 def test_what_is_kept_of_each_key_and_version_is_one_record_and_all_that_it_said(said):
     store = whole(list(enumerate(said, start=2)))
@@ -169,7 +169,7 @@ def test_what_is_kept_of_each_key_and_version_is_one_record_and_all_that_it_said
         assert store.query(f"SELECT * FROM ledger.{name}").num_rows == len(wanted)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records, copies=st.lists(st.integers(0, 7), max_size=5))
 def test_a_row_that_stands_in_a_file_twice_is_already_there(said, copies):
     once = whole(list(enumerate(said, start=2)))
@@ -186,7 +186,7 @@ def test_a_row_that_stands_in_a_file_twice_is_already_there(said, copies):
     assert books(twice)["rejects"] == books(once)["rejects"]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records, copies=st.lists(st.integers(0, 7), max_size=5), data=st.data())
 def test_neither_the_chunks_nor_how_many_rows_are_judged_at_once_make_a_difference(
     said, copies, data
@@ -210,7 +210,7 @@ def test_neither_the_chunks_nor_how_many_rows_are_judged_at_once_make_a_differen
     assert (ledgers(in_parts), books(in_parts)) == (ledgers(at_once), books(at_once))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records)
 def test_loading_everything_again_loads_nothing(said):
     numbered = list(enumerate(said, start=2))
@@ -221,7 +221,7 @@ def test_loading_everything_again_loads_nothing(said):
     assert (ledgers(store), books(store)) == before
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(said=records, as_of=st.sampled_from([5, 10, 15, 20, 25]))
 def test_a_past_view_is_the_view_of_a_store_that_holds_no_later_record(said, as_of):
     numbered = list(enumerate(said, start=2))
@@ -230,7 +230,7 @@ def test_a_past_view_is_the_view_of_a_store_that_holds_no_later_record(said, as_
     assert present(whole(numbered), as_of) == present(whole(then), as_of) == present(whole(then))
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(first=records, second=records, chunks=st.integers(0, 3))
 def test_a_load_that_fails_in_the_middle_leaves_the_store_as_it_was(first, second, chunks):
     class PowerCut(Exception):

@@ -146,7 +146,7 @@ def test_stretches_of_made_up_histories_are_what_the_rules_say(people, least, mo
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(rows=histories())
 def test_stretches_of_any_history_are_what_the_rules_say(rows):
     for view in views_of(rows):

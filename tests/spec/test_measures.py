@@ -90,7 +90,7 @@ def test_s13_delay_is_unknown_and_counted_where_nobody_records_being_ready():
         result,
         """
         place | n | ended | open | cut_short | total_hours | left_out
-        ED    | 0 | 0     | 0    | 0         |             | 2
+        ED    | 0 | 0     | 0    | 0         | 0           | 2
         Ward  | 2 | 1     | 1    | 0         | 30          | 2
         """,
     )

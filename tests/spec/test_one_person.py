@@ -259,6 +259,71 @@ IN_ONE_RECORD = """
 """
 
 
+def test_contacts_are_told_with_whom_where_and_when_the_same_ones_in_one_line():
+    (journey,) = journeys_of(
+        worked_out(
+            """
+            person | at               | kind    | place     | team | activity
+            Ann    | 2024-07-01 08:00 | arrived | Home care |      |
+            Ann    | 2024-07-01 09:00 | contact | Home care | Jo   | visit
+            Ann    | 2024-07-02 09:00 | contact | Home care | Jo   | visit
+            Ann    | 2024-07-03 09:00 | contact | Home care | Sam  | visit
+            Ann    | 2024-07-04 09:00 | contact | Home care |      |
+            Ann    | 2024-07-05 09:00 | left    | Home care |      |
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    told = str(journey)
+    assert (
+        "    1 July 2024, 09:00 to 2 July 2024, 09:00: visit with Jo, Home care (Sunrise), 2 times"
+        in told
+    )
+    assert "    3 July 2024, 09:00: visit with Sam, Home care (Sunrise)\n" in told
+    assert "    4 July 2024, 09:00: contact, Home care (Sunrise)" in told
+    assert [one["at"] for one in journey.as_dict()["contacts"]] == [
+        f"2024-07-0{day}T09:00:00+01:00" for day in (1, 2, 3, 4)
+    ]
+
+
+def test_s18_a_day_is_told_as_a_day_and_not_as_midnight():
+    """Ben's doctor's dates are days; he left at the end of one and was asked for at noon."""
+    (journey,) = journeys_of(worked_out(BEN, PLACES), "Ben")
+    told = str(journey)
+    assert told.startswith("Journey 1, 25 March 2024 to 1 June 2024: 68.0 days.")
+    assert "25 March 2024 to 26 March 2024        24 h  on the list of GP (Practice)" in told
+    assert "26 March 2024 to 26 March 2024, 12:00" in told and "00:00" not in told
+    assert journey.as_dict()["known_to_the_day"] == ["2024-03-25", "2024-03-26", "2024-06-01"]
+
+
+def test_s18_a_handoff_within_a_day_is_not_told_as_one_without_waiting():
+    (journey,) = journeys_of(
+        worked_out(
+            """
+            person | at               | kind     | place       | precision
+            Ann    | 2024-07-01 08:00 | arrived  | Ward 1      |
+            Ann    | 2024-07-02       | referred | Social work | day
+            Ann    | 2024-07-02       | arrived  | Social work | day
+            Ann    | 2024-07-04       | left     | Social work | day
+            Ann    | 2024-07-05 08:00 | left     | Ward 1      |
+            """,
+            PLACES,
+        ),
+        "Ann",
+    )
+    assert "Ward 1 to Social work: came 2 July 2024, the same day" in str(journey)
+
+
+def test_s5_where_dates_were_moved_that_is_said():
+    log = log_of(ANN, PLACES, clock="shifted_per_person")
+    store = open_store()
+    put(store, log)
+    (journey,) = journeys_of(journeys(store), "Ann")
+    assert "Dates of this person were moved: lengths of time are right" in str(journey)
+    assert journey.as_dict()["dates_were_moved"]
+
+
 def test_who_meets_36_people_met_36_people_however_often():
     expect(esther(IN_ONE_RECORD), "journeys", "contacts | teams\n37 | 36")
     (journey,) = journeys_of(esther(IN_ONE_RECORD), "Esther")

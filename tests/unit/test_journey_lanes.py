@@ -10,7 +10,14 @@ from tests.spec.test_whole_way import ANN, BEN, PLACES
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.journeys.one_person import journeys_of
 from wholeflow.publish import draw_journeys
-from wholeflow.publish.journey_lanes import MOST_LANES, WIDTH, draw_anonymous
+from wholeflow.publish.journey_lanes import (
+    BAR,
+    EDGE,
+    MOST_LANES,
+    SCALED,
+    WIDTH,
+    draw_anonymous,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -159,3 +166,25 @@ def test_where_nothing_took_time_there_is_nothing_to_draw():
     events = "person | at | kind | place\nAnn | 2024-07-01 08:00 | contact | ED"
     with pytest.raises(UnsupportedError, match="nothing to draw"):
         draw_journeys(of("Ann", events))
+
+
+def test_a_bar_is_blank_while_the_person_was_away_and_contacts_are_strokes():
+    """Away for the second and third of four days, so for the half in the middle."""
+    events = """
+        person | at               | kind    | place
+        Ann    | 2024-07-01 08:00 | arrived | Ward 1
+        Ann    | 2024-07-01 20:00 | contact | Ward 1
+        Ann    | 2024-07-02 08:00 | away    | Ward 1
+        Ann    | 2024-07-04 08:00 | back    | Ward 1
+        Ann    | 2024-07-05 08:00 | left    | Ward 1
+    """
+    drawing = draw_journeys(of("Ann", events))
+    blank = [
+        (float(box.get("x")), float(box.get("width")))
+        for box in root_of(drawing).iter(f"{SVG}rect")
+        if box.get("fill") == "url(#one-journey-unknown)" and float(box.get("height")) == BAR
+    ]
+    assert blank == [
+        (pytest.approx(EDGE + SCALED / 4, abs=0.01), pytest.approx(SCALED / 2, abs=0.01))
+    ]
+    assert titles(drawing, "contacts") == ["1 July 2024, 20:00: contact, Ward 1 (Trust)"]

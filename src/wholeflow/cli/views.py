@@ -59,13 +59,13 @@ def journeys(
 ) -> None:
     """List people's journeys, or tell those of one person."""
     for option, given in (("--why", why), ("--chart", chart)):
-        if given and not person:
+        if given and person is None:
             raise RequestError(
                 f"{option} goes with --person", repair="Name the person that you look at."
             )
     with existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of, links=links)
-        if person:
+        if person is not None:
             told = api.journeys_of(seen, person)
             api.log_look(opened, "journeys", seen.shown(person), who=account(), why=why)
             if chart:
@@ -117,9 +117,10 @@ def census(
     if as_json or as_csv:
         show_rows(with_local_times(rows, seen.zone), as_json, as_csv)
         return
+    shown = over_days(rows)
     typer.echo(f"{at}, local time: places (body) and lists (caseload) are counted apart.")
-    show_rows(over_days(rows), False, False)
-    if rows["inside"].null_count:
+    show_rows(shown, False, False)
+    if any(column.null_count for column in shown.columns):
         typer.echo("-: before the first person of that place, so that nobody knows (§17).")
 
 

@@ -87,13 +87,15 @@ def keep(of: Seen, over: str, filters: Filters) -> Kept:
 def _conditions(of: Seen, over: str, filters: Filters) -> dict[str, str]:
     """SQL for each filter on a journey ``b``, by the words for what it leaves out."""
     found = {}
-    for at, sign, words in ((filters.from_at, ">=", "before"), (filters.to_at, "<", "at or after")):
+    from_at, to_at = (_instant(of, at) for at in (filters.from_at, filters.to_at))
+    if from_at is not None and to_at is not None and from_at >= to_at:
+        raise RequestError(
+            "the period ends before it begins", repair="Give --to a later time than --from."
+        )
+    for at, sign, words in ((from_at, ">=", "before"), (to_at, "<", "at or after")):
         if at is not None:
-            if isinstance(of, Journeys):
-                of.need_shared_clock("a map of a period")
-            instant = parse_instant(at, of.zone) if isinstance(at, str) else at
-            when = show_instant(instant, of.zone)
-            found[f"journeys that began {words} {when}"] = f"b.from_at {sign} {instant}"
+            when = show_instant(at, of.zone)
+            found[f"journeys that began {words} {when}"] = f"b.from_at {sign} {at}"
     if filters.place is not None:
         found[f"journeys that did not come to {filters.place}"] = (
             f"b.journey IN ({AT_PLACE[over].format(code=place_code(of, filters.place))})"
@@ -103,6 +105,12 @@ def _conditions(of: Seen, over: str, filters: Filters) -> dict[str, str]:
             f"b.journey IN ({_through(of, filters.through)})"
         )
     return found
+
+
+def _instant(of: Seen, at: str | int | None) -> int | None:
+    if at is not None and isinstance(of, Journeys):
+        of.need_shared_clock("a map of a period")
+    return parse_instant(at, of.zone) if isinstance(at, str) else at
 
 
 def place_code(of: Seen, name: str) -> int:

@@ -43,6 +43,8 @@ SEVERAL = {
 }
 """The same where it is told of several stays at once."""
 
+MOVED = "Dates of this person were moved: lengths of time are right, dates are not (§5)."
+
 NAMELESS = "a place without a name"
 """A place of which the records have a key and no name."""
 
@@ -205,7 +207,10 @@ class Stay:
 
 @dataclass(frozen=True)
 class Handoff:
-    """One stay that followed another (rule §14), and the wait between asking and coming (§15)."""
+    """One stay that followed another (rule §14), and the wait between asking and coming (§15).
+
+    Of a handoff ``to_the_day`` only the day of asking or of coming is known (rule §18).
+    """
 
     from_stay: int
     to_stay: int
@@ -213,6 +218,7 @@ class Handoff:
     to_place: str
     asked_at: int | None
     came_at: int | None
+    to_the_day: bool
 
     def told(self, clock: Clock) -> str:
         """The handoff in words."""
@@ -224,8 +230,9 @@ class Handoff:
         if self.asked_at is None:
             return f"{way}: came {clock(self.came_at)}; nobody recorded asking"
         if self.asked_at >= self.came_at:
-            return f"{way}: came {clock(self.came_at)}, without waiting"
-        waited = lasted(self.asked_at, self.came_at)
+            how = "the same day" if self.to_the_day else "without waiting"
+            return f"{way}: came {clock(self.came_at)}, {how}"
+        waited = ("about " if self.to_the_day else "") + lasted(self.asked_at, self.came_at)
         return f"{way}: asked {clock(self.asked_at)}, came {clock(self.came_at)}, {waited} later"
 
 
@@ -270,6 +277,25 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """A contact of the person with somebody who cared for them; ``team`` is who, where recorded."""
+
+    at: int
+    activity: str
+    place: str
+    organisation: str
+    team: str
+
+    @property
+    def what(self) -> str:
+        """With whom and where, and what the source calls it."""
+        told = self.activity or "contact"
+        told += f" with {self.team}" if self.team else ""
+        there = where(self.place, self.organisation)
+        return f"{told}, {there}" if there else told
+
+
+@dataclass(frozen=True)
 class Overlap:
     """A time in which the body was recorded in several places at once (rule §12)."""
 
@@ -285,16 +311,21 @@ class OneJourney:
     ``counts`` has stays, moves, handoffs, retellings, contacts, decisions, organisations and
     teams. ``stays`` has those in places and those on lists, in order of begin; ``left_out`` counts
     stays without a begin or with times in an impossible order, which can't be placed in time.
+    Instants in ``days`` are known to the day only (rule §18). Where dates ``were_moved`` only
+    lengths of time are right (rule §5).
     """
 
     number: int
     stretches: tuple[Stretch, ...]
     stays: tuple[Stay, ...]
     handoffs: tuple[Handoff, ...]
+    contacts: tuple[Contact, ...]
     messages: tuple[Message, ...]
     counts: Mapping[str, int]
     left_out: int
     is_open: bool
+    were_moved: bool
+    days: frozenset[int]
     zone: str
 
     @property
@@ -357,7 +388,9 @@ class OneJourney:
         return "\n".join(self.lines(self.dated))
 
     def dated(self, at: int) -> str:
-        """An instant as local date and time."""
+        """An instant as local date and time; as a date, where no more is known."""
+        if at in self.days:
+            return time.show_date(time.local(at, self.zone).date())
         return time.show_instant(at, self.zone)
 
     def since(self, at: int) -> str:
@@ -391,7 +424,12 @@ class OneJourney:
                 for one in self.stays
             ],
             "handoffs": [told(vars(one)) for one in self.handoffs],
+            "contacts": [told(vars(one)) for one in self.contacts],
             "messages": [told(vars(one)) for one in self.messages],
+            "known_to_the_day": [
+                time.local(at, self.zone).date().isoformat() for at in sorted(self.days)
+            ],
+            "dates_were_moved": self.were_moved,
             "left_out": self.left_out,
         }
 
@@ -406,6 +444,8 @@ class OneJourney:
             f"{time.show_hours(self.elapsed_hours)}{still}."
         )
         yield f"  {self.counted}"
+        if self.were_moved:
+            yield f"  {MOVED}"
         yield "  Where the hours went:"
         for part, hours in self.hours.items():
             share = hours / self.elapsed_hours
@@ -420,9 +460,23 @@ class OneJourney:
         if self.handoffs:
             yield "  Handed over:"
             yield from (f"    {one.told(clock)}" for one in self.handoffs)
+        if self.contacts:
+            yield "  Contacts:"
+            yield from (f"    {words}" for words in self.contacts_in_words(clock))
         if self.messages:
             yield "  Messages about the person:"
             yield from (f"    {one.told(clock)}" for one in self.messages)
+
+    def contacts_in_words(self, clock: Clock) -> Iterator[str]:
+        """The contacts, those of the same kind with the same people in one line."""
+        found: dict[str, list[int]] = {}
+        for one in self.contacts:
+            found.setdefault(one.what, []).append(one.at)
+        for what, times in found.items():
+            if len(times) == 1:
+                yield f"{clock(times[0])}: {what}"
+            else:
+                yield f"{span(clock, times[0], times[-1])}: {what}, {len(times):,} times"
 
     @property
     def counted(self) -> str:
@@ -472,7 +526,7 @@ def _told(values: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """Values with their instants as local time."""
     return {
         name: time.local(value, zone).isoformat()
-        if name.endswith("_at") and value is not None
+        if (name == "at" or name.endswith("_at")) and value is not None
         else value
         for name, value in values.items()
     }

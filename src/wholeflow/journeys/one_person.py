@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import time as clock_time
 from typing import Any
 
+from wholeflow.core.time import local
 from wholeflow.journeys.few_people import around
 from wholeflow.journeys.one_journey import (
     COUNTS,
     Absence,
+    Contact,
     Handoff,
     Message,
     OneJourney,
@@ -22,7 +25,9 @@ from wholeflow.journeys.view import Journeys
 
 Row = dict[str, Any]
 
-READS = ("stays", "absences", "handoffs", "stretches", "information", "journeys")
+MIDNIGHT = clock_time()
+
+READS = ("stays", "absences", "handoffs", "stretches", "steps", "information", "journeys")
 
 
 def journeys_of(view: Journeys, shown: str) -> tuple[OneJourney, ...]:
@@ -46,9 +51,9 @@ def one_journey(view: Journeys, journey: int) -> OneJourney:
 def _journeys(view: Journeys, column: str, wanted: int) -> tuple[OneJourney, ...]:
     """The journeys whose ``column`` (person or journey) is the wanted one, in time."""
     rows = view.query(_JOURNEYS.format(column=column), (wanted,)).to_pylist()
-    stretches, stays, handoffs, messages = (
+    stretches, stays, handoffs, contacts, messages = (
         _by_journey(view.query(sql.format(column=column), (wanted,)).to_pylist())
-        for sql in (_STRETCHES, _STAYS, _HANDOFFS, _MESSAGES)
+        for sql in (_STRETCHES, _STAYS, _HANDOFFS, _CONTACTS, _MESSAGES)
     )
     away = defaultdict(list)
     for one in view.query(_ABSENCES.format(column=column), (wanted,)).to_pylist():
@@ -57,20 +62,39 @@ def _journeys(view: Journeys, column: str, wanted: int) -> tuple[OneJourney, ...
     for number, row in enumerate(rows, start=1):
         journey = row["journey"]
         placed = tuple(_stay(one, away[one["stay"]]) for one in stays[journey] if one["is_placed"])
+        days = frozenset(_days(stays[journey], view.zone))
         made.append(
             OneJourney(
                 number=number,
                 stretches=_joined([Stretch(**one) for one in stretches[journey]]),
                 stays=placed,
-                handoffs=tuple(Handoff(**one) for one in handoffs[journey]),
+                handoffs=tuple(
+                    Handoff(
+                        **one, to_the_day=not days.isdisjoint((one["asked_at"], one["came_at"]))
+                    )
+                    for one in handoffs[journey]
+                ),
+                contacts=tuple(Contact(**one) for one in contacts[journey]),
                 messages=tuple(Message(**one) for one in messages[journey]),
                 counts={name: row[name] for name in COUNTS},
                 left_out=len(stays[journey]) - len(placed),
                 is_open=row["is_open"],
+                were_moved=not view.is_shared,
+                days=days,
                 zone=view.zone,
             )
         )
     return tuple(made)
+
+
+def _days(stays: Sequence[Row], zone: str) -> Iterator[int]:
+    """The midnights at which times of these stays stand that are known to the day only."""
+    for stay in stays:
+        if stay["to_the_day"]:
+            for name in ("begin_at", "started_at", "ready_at", "seen_to"):
+                at = stay[name]
+                if at is not None and local(at, zone).time() == MIDNIGHT:
+                    yield at
 
 
 def _by_journey(rows: list[Row]) -> defaultdict[int, list[Row]]:
@@ -134,7 +158,8 @@ _STRETCHES = """
 _STAYS = """
     SELECT t.journey, t.stay, t.begin_at, t.started_at, t.ready_at, t.seen_to, t.end_kind,
            t.holds = 'body' AS in_place, coalesce(p.name, '') AS place,
-           coalesce(o.name, '') AS organisation, t.in_order AND t.begin_at IS NOT NULL AS is_placed
+           coalesce(o.name, '') AS organisation, t.in_order AND t.begin_at IS NOT NULL AS is_placed,
+           t.to_the_day
     FROM stays AS t
     LEFT JOIN dictionary AS p ON p.code = t.place
     LEFT JOIN dictionary AS o ON o.code = t.organisation
@@ -158,6 +183,19 @@ _HANDOFFS = """
     LEFT JOIN dictionary AS p ON p.code = t.to_place
     WHERE t.{column} = ? AND t.run = 0 AND t.in_order
     ORDER BY t.journey, t.seen_to, t.handoff
+"""
+
+_CONTACTS = """
+    SELECT t.journey, t.at, coalesce(a.name, '') AS activity, coalesce(p.name, '') AS place,
+           coalesce(o.name, '') AS organisation, coalesce(w.name, '') AS team
+    FROM steps AS t
+    LEFT JOIN stays AS s ON s.stay = t.stay
+    LEFT JOIN dictionary AS a ON a.code = t.activity
+    LEFT JOIN dictionary AS p ON p.code = t.place
+    LEFT JOIN dictionary AS o ON o.code = s.organisation
+    LEFT JOIN dictionary AS w ON w.code = t.team
+    WHERE t.{column} = ? AND t.run = 0 AND t.kind = 'contact' AND t.journey IS NOT NULL
+    ORDER BY t.journey, t.rank
 """
 
 _MESSAGES = """

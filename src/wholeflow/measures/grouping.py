@@ -62,6 +62,9 @@ BEGINS = {
 }
 """The begin of each row, at which a fact of the person must hold to count."""
 
+SUMS = ("total_hours", "hours_over")
+"""Figures that are sums, so nought for nobody."""
+
 COARSE = "known to the day or month only, so that nobody knows their hour (§18)"
 
 MILESTONES = {
@@ -236,7 +239,7 @@ def add_left_out(
     )
     joined = table.join(found, list(groups.by), join_type="full outer")
     for number, field in enumerate(joined.schema):
-        if pa.types.is_integer(field.type):
+        if pa.types.is_integer(field.type) or field.name in SUMS:
             joined = joined.set_column(number, field.name, pc.fill_null(joined[field.name], 0))
     return joined
 
@@ -259,10 +262,11 @@ def add_is_complete(
 ) -> pa.Table:
     """The rows with ``is_complete``: whether the records cover all of the stretch of time.
 
-    Of what can be told only when so much time has passed (``before_end``, microseconds), the
-    records cover what ended so long before the last event. A stretch is covered when all its local days lie between the first and the last event, and
+    A stretch is covered when all its local days lie between the first and the last event, and
     it begins no earlier than the records of the row's place are complete from (rule §28); of a
     row that tells of several places, those of the last of all places. ``stays`` is SQL for them.
+    Of what can be told only when so much time has passed (``before_end``, microseconds), it must
+    end so long before the last of these days does.
     """
     unit = unit_of(by)
     if unit not in units.SPANS:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
+
 from wholeflow.core import time
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.sql import fill, quoted
@@ -13,6 +15,10 @@ from wholeflow.measures.definition import Definition
 from wholeflow.measures.result import Result
 from wholeflow.measures.rows import EARLY, rows_of
 from wholeflow.measures.shares import SURE, with_shares
+
+MANY = 100
+"""Of so many people who left some should come back: 1 in 20 would be few, and none a chance of 1
+in 170."""
 
 
 def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Result:
@@ -43,8 +49,19 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
         groups.by,
         grouping.add_is_complete(journeys, table, groups.by, stays, before_end=within),
         grouping.left_out(journeys, groups, times),
-        ("Returns to hospitals that are not in these records are not seen.",),
+        ("Returns to hospitals that are not in these records are not seen.", *_nobody_back(found)),
         SURE,
+    )
+
+
+def _nobody_back(found: pa.Table) -> tuple[str, ...]:
+    """A doubt where not one of very many came back: perhaps nobody could be seen to."""
+    left, back = (sum(found[name].to_pylist()) for name in ("n", "met"))
+    if back or left < MANY:
+        return ()
+    return (
+        f"Not one of {left:,} came back. If these records give people a new number at each visit, "
+        "no return can be seen in them, and this is no share of returns.",
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import local, show_date, show_hours
 from wholeflow.journeys.one_journey import (
+    MOVED,
+    Absence,
     Clock,
     Message,
     OneJourney,
@@ -32,6 +34,7 @@ EDGE = 12.0
 SCALED = WIDTH - 2 * EDGE
 LANE = 46.0
 BAR = 18.0
+CONTACT = 12
 LABEL = 15
 SMALL = 13
 MOST_LANES = 12
@@ -115,9 +118,10 @@ class _Drawing:
         hours = [*self._hours(), *self._legend()]
         places = list(self._group("In places", [s for s in self.journey.stays if s.in_place]))
         lists = list(self._group("On lists", [s for s in self.journey.stays if not s.in_place]))
+        contacts = list(self._contacts())
         messages = list(self._messages())
         lines, tips = self._handoffs()
-        lanes = [*hours, *places, *lists, *messages]
+        lanes = [*hours, *places, *lists, *contacts, *messages]
         return [*head, *self._axis(top), *lines, *lanes, *tips]
 
     def x(self, at: int) -> float:
@@ -136,6 +140,8 @@ class _Drawing:
         yield self._line(title, 18, weight=700, after=7)
         if self._is_dated:
             yield self._line(span(self.clock, one.from_at, one.to_at), LABEL)
+        if one.were_moved:
+            yield self._line(MOVED, SMALL, fill=svg.paint("soft"))
         counts = in_words({name: count for name, count in one.counts.items() if count})
         for words in svg.wrap(f"{counts}. {one.missing}", 78, 4):
             yield self._line(words, SMALL, fill=svg.paint("soft"))
@@ -192,12 +198,14 @@ class _Drawing:
             fill=svg.paint("on-delay") if is_dark else None, **halo,
         )  # fmt: skip
 
-    def _box(self, one: Stretch | Part, height: float, dash: str | None = None) -> str:
+    def _box(self, one: Stretch | Part | Absence, height: float, dash: str | None = None) -> str:
+        """The bar of a time; while the person was away it is as blank as unknown time."""
+        part = "unknown" if isinstance(one, Absence) else one.part
         left, right = self.x(one.from_at), self.x(one.to_at)
         return svg.element(
             "rect", x=left, y=self.y, width=max(2.0, right - left), height=height,
-            fill=f"url(#{ID}-{FILLS.get(one.part, one.part)})", stroke=svg.paint("ink"),
-            stroke_width=0.8, stroke_dasharray="3 3" if one.part == "unknown" else dash,
+            fill=f"url(#{ID}-{FILLS.get(part, part)})", stroke=svg.paint("ink"),
+            stroke_width=0.8, stroke_dasharray="3 3" if part == "unknown" else dash,
         )  # fmt: skip
 
     def _legend(self) -> Iterator[str]:
@@ -243,6 +251,7 @@ class _Drawing:
         for stay in stays:
             dash = None if stay.in_place else "5 2"
             drawn = "".join(self._box(part, height, dash) for part in stay.parts)
+            drawn += "".join(self._box(absence, height) for absence in stay.absences)
             if stay.end == "open":
                 x, y = self.x(stay.to_at), self.y + height / 2
                 drawn += svg.element("path", d=f"M{x + 2:.1f} {y - 6}l8 6l-8 6z")
@@ -278,6 +287,19 @@ class _Drawing:
                     )
                 )  # fmt: skip
         return lines, tips
+
+    def _contacts(self) -> Iterator[str]:
+        """A stroke at each contact."""
+        contacts = self.journey.contacts
+        if not contacts:
+            return
+        yield self._line("Contacts", LABEL, weight=700, after=2)
+        self.y += 4
+        strokes = "".join(f"M{self.x(one.at):.1f} {self.y}v{CONTACT}" for one in contacts)
+        drawn = svg.element("path", d=strokes, stroke=svg.paint("ink"), stroke_width=1.2)
+        told = "; ".join(self.journey.contacts_in_words(self.clock))
+        yield svg.titled(drawn, told, class_="contacts")
+        self.y += CONTACT + 8
 
     def _messages(self) -> Iterator[str]:
         """What was sent about the person: from sending to being there, and a mark for when."""
