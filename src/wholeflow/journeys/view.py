@@ -346,6 +346,7 @@ def _kinds() -> pa.Table:
             "stage": pa.array([kind.stage for kind in kinds().values()], pa.int32()),
             "turn": pa.array([kind.turn for kind in kinds().values()], pa.int32()),
             "ends": [kind.ends for kind in kinds().values()],
+            "number": pa.array(range(1, len(kinds()) + 1), pa.int32()),
         }
     )
 

@@ -1,17 +1,15 @@
 -- One row for each visit of a person to a place: its milestones as they were recorded. A milestone known to
 -- the day stands no earlier than an earlier milestone of that day (§18). On a list care starts with the first
 -- contact where no start is recorded (§10). The first or last of some codes is found by one number, $code for each
--- rank and the code: numbers are compared in much less time than pairs.
-WITH gathered AS (
+-- rank and the code: numbers are compared in much less time than pairs. What few events tell is gathered from these few.
+WITH counted AS (
     SELECT v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival,
            CAST(min(CASE WHEN v.stage IS NOT NULL THEN v.rank * $code + v.source END) % $code AS INTEGER) AS source,
+           CAST(max(CASE WHEN v.ends = 1 THEN v.rank * $code + k.number END) % $code AS INTEGER) AS last_end,
+           min(CASE WHEN v.stage IS NOT NULL THEN v.rank END) AS begin_rank,
            $first_by(v.need, CASE WHEN v.need IS NOT NULL THEN v.rank END) AS need,
            CAST(min(v.rank * $code + v.from_place) % $code AS INTEGER) AS from_place,
            CAST(max(v.rank * $code + v.to_place) % $code AS INTEGER) AS to_place,
-           CAST(max(v.rank * $code + v.reason) % $code AS INTEGER) AS reason,
-           CAST(min(v.rank * $code + v.waits_for) % $code AS INTEGER) AS waits_for,
-           $last_by(v.kind, CASE WHEN v.ends = 1 THEN v.rank END) AS last_end_kind,
-           min(CASE WHEN v.stage IS NOT NULL THEN v.rank END) AS begin_rank,
            min(CASE WHEN v.kind = 'referred' THEN v.at END) AS referred_at,
            min(CASE WHEN v.kind = 'accepted' THEN v.at END) AS accepted_at,
            min(CASE WHEN v.kind = 'arrived' THEN v.at END) AS arrived_at,
@@ -20,6 +18,17 @@ WITH gathered AS (
            min(CASE WHEN v.kind = 'ready' THEN v.at END) AS ready_at,
            max(CASE WHEN v.ends = 1 THEN v.at END) AS ended_at,
            max(v.at) AS last_at,
+           sum(CASE WHEN v.kind = 'contact' THEN 1 ELSE 0 END) AS contacts
+    FROM placed_events AS v
+    JOIN kinds AS k ON k.kind = v.kind
+    WHERE v.visit_ref IS NOT NULL OR v.place IS NOT NULL
+    GROUP BY v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival
+    HAVING max(CASE WHEN v.stage IS NOT NULL AND (v.kind <> 'died' OR v.is_placed) THEN 1 ELSE 0 END) = 1
+),
+seldom AS (
+    SELECT v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival,
+           CAST(max(v.rank * $code + v.reason) % $code AS INTEGER) AS reason,
+           CAST(min(v.rank * $code + v.waits_for) % $code AS INTEGER) AS waits_for,
            max(CASE WHEN v.kind = 'died' THEN 1 ELSE 0 END) AS died,
            max(CASE WHEN v.precision <> 'instant' THEN 1 ELSE 0 END) AS coarse,
            max(CASE WHEN v.precision <> 'instant' AND v.ends = 0 AND v.stage IS NOT NULL AND v.kind <> 'ready'
@@ -30,13 +39,26 @@ WITH gathered AS (
            max(CASE WHEN v.kind = 'started' THEN v.slack ELSE 0 END) AS started_slack,
            max(CASE WHEN v.kind = 'ready' THEN v.slack ELSE 0 END) AS ready_slack,
            max(CASE WHEN v.ends = 1 THEN v.slack ELSE 0 END) AS ended_slack,
-           sum(CASE WHEN v.kind = 'contact' THEN 1 ELSE 0 END) AS contacts,
            max(CASE WHEN v.run = 0 AND v.at > t.last_at AND v.stage IS NOT NULL THEN 1 ELSE 0 END) AS beyond
     FROM placed_events AS v
     LEFT JOIN date_limits AS t ON t.source = v.source
-    WHERE v.visit_ref IS NOT NULL OR v.place IS NOT NULL
+    WHERE (v.visit_ref IS NOT NULL OR v.place IS NOT NULL)
+      AND (v.precision <> 'instant' OR v.kind = 'died' OR v.at > t.last_at
+           OR coalesce(v.reason, v.waits_for) IS NOT NULL)
     GROUP BY v.run, v.person, v.visit_ref, v.place, v.visit_end, v.visit_arrival
-    HAVING max(CASE WHEN v.stage IS NOT NULL AND (v.kind <> 'died' OR v.is_placed) THEN 1 ELSE 0 END) = 1
+),
+gathered AS (
+    SELECT c.*, k.kind AS last_end_kind, o.reason, o.waits_for,
+           coalesce(o.died, 0) AS died, coalesce(o.coarse, 0) AS coarse, coalesce(o.begin_coarse, 0) AS begin_coarse,
+           coalesce(o.end_coarse, 0) AS end_coarse, coalesce(o.accepted_slack, 0) AS accepted_slack,
+           coalesce(o.arrived_slack, 0) AS arrived_slack, coalesce(o.started_slack, 0) AS started_slack,
+           coalesce(o.ready_slack, 0) AS ready_slack, coalesce(o.ended_slack, 0) AS ended_slack,
+           coalesce(o.beyond, 0) AS beyond
+    FROM counted AS c
+    LEFT JOIN kinds AS k ON k.number = c.last_end
+    LEFT JOIN seldom AS o
+        ON o.run = c.run AND o.person = c.person AND o.visit_end = c.visit_end AND o.visit_arrival = c.visit_arrival
+       AND o.visit_ref IS NOT DISTINCT FROM c.visit_ref AND o.place IS NOT DISTINCT FROM c.place
 ),
 begun AS (
     SELECT g.*, p.organisation, p.is_frame, coalesce(p.holds, 'body') AS holds, coalesce(p.setting, 'other') AS setting,
