@@ -199,7 +199,9 @@ def test_a_chart_of_several_groups_has_one_for_each_below_the_other(demo, tmp_pa
     assert done.returncode == 0, done.stderr
     drawing = (tmp_path / "c.svg").read_text("utf-8")
     for setting in ("ed", "ward", "home_care"):
-        assert drawing.count(f">Occupancy by month: {setting}, ") == 2  # above it, and its own title
+        assert (
+            drawing.count(f">Occupancy by month: {setting}, ") == 2
+        )  # above it, and its own title
     refused = run("measure", demo["store"], "arrivals", "--by", "place", "--chart", "c.svg")
     assert refused.returncode == 1 and "by day, week or month" in refused.stderr
 

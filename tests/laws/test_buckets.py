@@ -1,40 +1,36 @@
 """Large stores: worked through in buckets of people, everything is as worked through at once."""
 
+import re
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
+from tests.laws.test_conservation import KEY
 from tests.laws.test_indifference import histories, tables, view_of
 
 import wholeflow as wf
-from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import buckets
-from wholeflow.journeys.operators import DERIVED
-from wholeflow.sources.demo import write_records
+from wholeflow.journeys.operators import DERIVED, KNOWN_AS, OPERATORS
 
 pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
 
 
-KEY = Key(b"k" * 32)
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("riverford")
-    write_records(folder, people=150, seed=3, truth=False)
-    store = wf.open()
-    wf.load(store, wf.read(folder, source="demo"), key=KEY)
-    return store
-
-
 @pytest.mark.parametrize("name", [name for name in DERIVED if name != "links"])
-def test_a_derived_table_is_the_same_in_buckets_and_at_once(store, name, monkeypatch):
-    whole = wf.journeys(store).table(name)
+def test_a_derived_table_is_the_same_in_buckets_and_at_once(riverford, name, monkeypatch):
+    whole = wf.journeys(riverford).table(name)
     monkeypatch.setattr(buckets, "EVENTS", 150)
-    seen = wf.journeys(store)
+    seen = wf.journeys(riverford)
     assert seen._is_large()
     assert len(seen._ranges()) >= 8
     assert _to_the_second(seen.table(name)) == _to_the_second(whole)
+
+
+def test_no_part_of_an_operator_bears_the_name_of_an_operator(riverford):
+    """Else ``of_bucket`` would take the part for the table, and cut it to a bucket's people."""
+    seen = wf.journeys(riverford)
+    for name in set(OPERATORS) - {KNOWN_AS}:
+        parts = set(re.findall(r"^(?:WITH )?(\w+) AS \($", seen.body(name), re.MULTILINE))
+        assert not parts & set(OPERATORS), name
 
 
 @settings(max_examples=8)
@@ -49,16 +45,16 @@ def test_links_leaves_bounces_and_messages_are_the_same_in_buckets_and_at_once(h
 
 
 def test_events_and_stays_asked_for_together_are_the_same_in_buckets_and_at_once(
-    store, monkeypatch
+    riverford, monkeypatch
 ):
     """The list of today asks so; what is let go in passing is made again for it."""
     together = "SELECT count(*) AS n FROM placed_events AS v JOIN stays AS s ON s.person = v.person"
     alone = "SELECT count(*) AS n FROM placed_events AS v"
-    whole = wf.journeys(store)
+    whole = wf.journeys(riverford)
     wanted = [whole.query(sql)["n"][0].as_py() for sql in (together, alone)]
     monkeypatch.setattr(buckets, "EVENTS", 150)
     for order in ((together, alone), (alone, together)):
-        seen = wf.journeys(store)
+        seen = wf.journeys(riverford)
         found = {sql: seen.query(sql)["n"][0].as_py() for sql in order}
         assert [found[together], found[alone]] == wanted
 
@@ -72,8 +68,8 @@ def _to_the_second(rows):
 
 
 @pytest.mark.parametrize("count", [1, 2, 50])
-def test_the_buckets_hold_every_pseudonym_once(store, count):
-    seen = wf.journeys(store)
+def test_the_buckets_hold_every_pseudonym_once(riverford, count):
+    seen = wf.journeys(riverford)
     seen.has_events()
     ranges = buckets.ranges(seen.engine, count)
     assert ranges[0][0] == 0

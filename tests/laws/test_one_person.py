@@ -12,9 +12,8 @@ from tests.laws.test_handoffs_fast import KEY, histories, recorded, views_of
 
 import wholeflow as wf
 from wholeflow.core.time import DAY, HOUR
-from wholeflow.journeys import Journeys, few_people
+from wholeflow.journeys import Journeys, last_events
 from wholeflow.journeys.one_person import READS, journeys_of
-from wholeflow.sources.demo import write_records
 
 pytestmark = pytest.mark.slow  # `make check` leaves it to `make test`
 
@@ -47,15 +46,6 @@ def compare(store: wf.open, people: int = 10**9, seed: int = 0, **options: Any) 
         assert told(alone, person) == told(whole, person)
         assert not alone.has_made(["present_events"])
     return len(chosen)
-
-
-@pytest.fixture(scope="module")
-def riverford(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("riverford")
-    write_records(folder, people=120, seed=5, truth=False)
-    store = wf.open()
-    wf.load(store, wf.read(folder, source="demo"), key=KEY)
-    return store
 
 
 @pytest.mark.parametrize("options", [{}, {"as_of": "2024-10-01"}], ids=["now", "as of a day"])
@@ -98,7 +88,7 @@ def test_the_end_of_observation_is_found_where_the_last_events_of_many_cannot_ha
             {"person": person, "at": late + HOUR, "kind": "arrived", "place": "ED", "ref": person},
             {"person": person, "at": late, "kind": "left", "place": "ED", "ref": person},
         ]
-    monkeypatch.setattr(few_people, "LAST", 2)
+    monkeypatch.setattr(last_events, "LAST", 2)
     store = wf.open()
     wf.load(store, wf.EventLog.from_rows("book", events=rows), key=KEY, keep_ids=True)
     (journey,) = journeys_of(wf.journeys(store), "Ann")

@@ -193,7 +193,7 @@ def test_s39_without_deaths_or_hospitals_it_is_refused_in_words():
     with pytest.raises(WholeflowError, match="no death is recorded here"):
         measure(worked_out(FIRST, PLACES), "home_90")
     events = "person | at | kind | place\nAnn | 2024-07-01 09:00 | died | Care home"
-    with pytest.raises(WholeflowError, match="nobody is recorded away from home"):
+    with pytest.raises(WholeflowError, match="nobody is recorded in such a place"):
         measure(worked_out(events, PLACES), "home_90")
     with pytest.raises(WholeflowError, match="dates were moved for each person"):
         measure(worked_out(FIRST.rstrip() + LAST, PLACES, clock="shifted_per_person"), "home_90")

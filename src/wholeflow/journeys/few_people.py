@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wholeflow.core.time import FOR_EVER
-from wholeflow.journeys.last_events import LAST, MORE, last_events
+from wholeflow.journeys.last_events import last_events
 from wholeflow.journeys.operators import KNOWN_AS
 from wholeflow.journeys.view import Journeys
 from wholeflow.store import Engine
@@ -43,14 +43,14 @@ def _settle(view: Journeys, session: Engine) -> None:
 
 def _of_few(view: Journeys, session: Engine, person: int) -> Journeys:
     """The view of the person, with others enough to have the whole store's end of observation."""
-    rests_on_others = view.as_of is None and view.is_shared
-    events = LAST
-    while True:
-        last = last_events(session, events if rests_on_others else 0, of="every_event")
+    own = _with(view, session, {person})
+    if view.as_of is not None or not view.is_shared:  # the end of observation is known (§9)
+        return own
+    for last in last_events(session, of="every_event"):
         own = _with(view, session, {person, *last.people})
-        if not rests_on_others or last.are_all or _end(own) >= last.from_at:
-            return own
-        events *= MORE
+        if _end(own) >= last.from_at:
+            break
+    return own
 
 
 def _with(view: Journeys, session: Engine, people: set[int]) -> Journeys:
@@ -60,8 +60,8 @@ def _with(view: Journeys, session: Engine, people: set[int]) -> Journeys:
     numbers = ", ".join(map(str, sorted(people.union(linked["number"].to_pylist()))))
     for name in ("present_events", "present_messages"):
         session.execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS {view.body(name)} "
-            f"AND t.run = 0 AND t.person IN ({numbers})"  # present.sql ends with its conditions
+            f"CREATE OR REPLACE TEMP TABLE {name} AS "
+            + view.body(name, among=f"t.run = 0 AND t.person IN ({numbers})")
         )
     return view.beside(
         session, ("hidden", KNOWN_AS, "date_limits", "present_events", "present_messages")

@@ -7,7 +7,7 @@ known are worked out, and more people only where none of these events counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from wholeflow.core.time import FOR_EVER
@@ -31,9 +31,17 @@ class LastEvents:
 
 
 def last_events(
-    engine: Engine, events: int, run: int = 0, *, of: str = "present_events"
-) -> LastEvents:
-    """So many last events of a run that can have happened, of a table of present events."""
+    engine: Engine, run: int = 0, *, of: str = "present_events"
+) -> Iterator[LastEvents]:
+    """The last events of a run that can have happened, then more and more, at last all of them."""
+    events = LAST
+    while not (last := _last(engine, events, run, of)).are_all:
+        yield last
+        events *= MORE
+    yield last
+
+
+def _last(engine: Engine, events: int, run: int, of: str) -> LastEvents:
     found = engine.query(
         f"SELECT e.person, e.at FROM {of} AS e "
         "LEFT JOIN date_limits AS t ON t.source = e.source "
@@ -55,9 +63,9 @@ def make_observed_ends(engine: Engine, body: Callable[[str], str]) -> None:
 
 
 def _end(engine: Engine, body: Callable[[str], str], run: int) -> str:
-    events = LAST
-    while True:
-        last = last_events(engine, events, run)
+    """The end of observation of a run in SQL; NULL where no event tells of it."""
+    at = None
+    for last in last_events(engine, run):
         for name in ("placed_events", "visits"):
             engine.make_table(name, of_people(body(name), last.people))
         found = engine.query(
@@ -65,6 +73,6 @@ def _end(engine: Engine, body: Callable[[str], str], run: int) -> str:
             f"WHERE o.run = {run}"
         )
         at = found["last_at"][0].as_py()
-        if last.are_all or (at is not None and at >= last.from_at):
-            return f"CAST({'NULL' if at is None else at} AS BIGINT)"
-        events *= MORE
+        if at is not None and at >= last.from_at:
+            break
+    return f"CAST({'NULL' if at is None else at} AS BIGINT)"

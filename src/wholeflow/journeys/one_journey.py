@@ -20,9 +20,11 @@ PARTS = {
     "delay": "in delay: ready, and still there",
     "travelling": "on the way between two places",
     "unsplit": "in a place or on a list, not told whether waiting, in care or in delay",
-    "unknown": "between stays: nobody recorded where",
+    "unknown": "nobody recorded where",
 }
 """What a person's time may be, in the order in which it is told, with the words for it."""
+
+BETWEEN = "between stays: nobody recorded where"
 
 WORDS = {"unsplit": "not split"}
 """The word for a part where it is not its own name."""
@@ -135,8 +137,9 @@ class Stretch:
         there = where(self.place, self.organisation) or NAMELESS
         if self.in_place:
             return f"in {there}: {WORDS.get(self.part, self.part)}"
-        if self.part == "unknown" and there != NAMELESS:
-            return f"away from {there}, which kept the place"
+        if self.part == "unknown":
+            kept = there != NAMELESS
+            return f"away from {there}, which kept the place" if kept else BETWEEN
         if self.part in OUTSIDE:
             return SEVERAL[self.part] if self.of_several else f"{OUTSIDE[self.part]} {there}"
         return PARTS[self.part]

@@ -101,10 +101,14 @@ class Journeys:
                 self._make(name)
         return self.engine.query(sql, parameters)
 
-    def body(self, name: str) -> str:
-        """The SQL that makes a derived table, with the settings of this view."""
+    def body(self, name: str, *, among: str = "true") -> str:
+        """The SQL that makes a derived table, with the settings of this view.
+
+        A present table is made of those rows ``t`` of the ledger that are ``among`` them (SQL).
+        """
         settings = self._settings()
         if name in operators.PRESENT:
+            settings["is_among"] = among
             settings["is_hiding"] = self._has_rows("hidden")
             if operators.KNOWN_AS in operators.PRESENT[name]:
                 settings["is_linked"] = self._has_rows(operators.KNOWN_AS)

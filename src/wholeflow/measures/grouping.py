@@ -17,16 +17,11 @@ from wholeflow.core.sql import fill, named, quoted
 from wholeflow.journeys import Journeys
 from wholeflow.measures import units
 
+OF_STAYS = ("place", "organisation", "source", "from_place", "to_place", "reason", "waits_for")
+
 NAMES = {
-    "stays": {
-        "place": "place",
-        "organisation": "organisation",
-        "source": "source",
-        "from_place": "from_place",
-        "to_place": "to_place",
-        "reason": "reason",
-        "waits_for": "waits_for",
-    },
+    "stays": {name: name for name in OF_STAYS},
+    "stretches": {name: name for name in OF_STAYS},
     "handoffs": {
         "place": "to_place",
         "organisation": "to_organisation",
@@ -36,22 +31,13 @@ NAMES = {
         "from_organisation": "from_organisation",
         "to_organisation": "to_organisation",
     },
-    "stretches": {
-        "place": "place",
-        "organisation": "organisation",
-        "source": "source",
-        "from_place": "from_place",
-        "to_place": "to_place",
-        "reason": "reason",
-        "waits_for": "waits_for",
-    },
 }
 """Groupings that name something, and the coded column of each table that holds it."""
 
 TEXTS = {
     "stays": ("setting", "holds", "end_kind"),
-    "handoffs": ("setting", "holds"),
     "stretches": ("setting", "holds", "end_kind"),
+    "handoffs": ("setting", "holds"),
 }
 """Groupings whose column is text."""
 

@@ -48,7 +48,7 @@ def home(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resul
 
     Grouped by where the person then was, by facts that held when those days began, and by when
     they ended. Raises UnsupportedError where nobody's death, or nobody's stay in a place that
-    counts as away, is recorded.
+    counts as not at home, is recorded.
     """
     journeys.need_shared_clock("days at home, for which records must cover the days before,")
     rows = f"({_rows(journeys, definition)})"
@@ -83,7 +83,7 @@ def _rows(journeys: Journeys, definition: Definition) -> str:
     settings = {
         "people": _people(journeys, definition),
         "length": str(days * time.DAY),
-        "away": _away(definition),
+        "not_home": _not_home(definition),
         "covered_from": str(_covered_from(journeys, definition)),
         "last": str(journeys.observed_to()),
         "future": quoted("whose death is recorded later than it can have been (§9)"),
@@ -108,25 +108,25 @@ def _people(journeys: Journeys, definition: Definition) -> str:
     return DEATHS
 
 
-def _away(definition: Definition) -> str:
-    """SQL for stays in which a person is away: in a place, or in a hospital spell (§39)."""
+def _not_home(definition: Definition) -> str:
+    """SQL for stays in which a person is not at home: in a place, or in a hospital spell (§39)."""
     kept = grouping.conditions(definition.settings, definition.holds)
     return f"{kept} AND (t.holds = 'body' OR t.setting = 'hospital')"
 
 
 def _covered_from(journeys: Journeys, definition: Definition) -> int:
-    """From when it is known who is away: the first stay that the latest of the feeds tells of.
+    """From when it is known who is not at home: the first stay that the latest feed tells of.
 
     Where somebody marked a time from which records are complete, no earlier than that (§28).
     """
     found = journeys.query(
         f"SELECT min(t.begin_at) AS first_at, max(t.complete_at) AS complete_at "
         f"FROM {rows_of(journeys, 'stays')} AS t "
-        f"WHERE {_away(definition)} AND t.in_order AND t.begin_at IS NOT NULL GROUP BY t.source"
+        f"WHERE {_not_home(definition)} AND t.in_order AND t.begin_at IS NOT NULL GROUP BY t.source"
     )
     if not found.num_rows:
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: nobody is recorded away from home",
+            f"{definition.title.lower()} can't be measured: nobody is recorded in such a place",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     known = [*found["first_at"].to_pylist(), *found["complete_at"].to_pylist()]
@@ -153,11 +153,12 @@ def _limits(journeys: Journeys, definition: Definition, rows: str) -> tuple[str,
     """What the figures can't say."""
     since = time.show_instant(_covered_from(journeys, definition), journeys.zone)
     covered = (
-        f"Records are taken to tell of everybody away from {since} on, when the latest feed of "
-        "such places begins or is marked complete: sign complete_from if that is too early (§28)."
+        f"Records are taken to tell of everybody not at home from {since} on, when the latest feed "
+        "of such places begins or is marked complete: sign complete_from if that is too early "
+        "(§28)."
     )
     if definition.before == "now":
-        known = "Who is in no record is not counted, nor anybody away in a place without records."
+        known = "Who is in no record is not counted, nor anybody in a place without records."
         return (covered, known)
     where = ", ".join(quoted(setting) for setting in definition.settings)
     found = journeys.query(

@@ -4,4 +4,4 @@ SELECT $columns
 FROM ledger.$table AS t
 $join_hidden
 $join_people
-WHERE $is_shown AND coalesce(t.recorded_at, $always) <= $as_of AND $has_happened
+WHERE $is_shown AND $is_among AND coalesce(t.recorded_at, $always) <= $as_of AND $has_happened

@@ -1,6 +1,6 @@
 -- One row for each of some people (person, until_at, is_coarse): how long they were at home in a time of one length
--- that ended then, outside the places that count as away (§39), and where they were at its end. Being in two such
--- places at once is being away once.
+-- that ended then, outside the places that are not home (§39), and where they were at its end. Being in two such
+-- places at once counts once.
 WITH windows AS (
     SELECT p.person, p.until_at - $length AS from_at, p.until_at, p.is_coarse FROM $people AS p
 ),
@@ -9,7 +9,7 @@ told AS (
            CASE WHEN t.holds = 'body' THEN t.begin_at ELSE coalesce(t.arrived_at, t.started_at) END AS here_at
     FROM stays AS t
     JOIN windows AS w ON w.person = t.person
-    WHERE $away
+    WHERE $not_home
 ),
 times AS (
     SELECT t.person, greatest(t.here_at, u.from_at, t.from_at) AS here_at, least(t.seen_to, u.to_at, t.until_at) AS gone_at
@@ -20,11 +20,11 @@ times AS (
 apart AS (
     SELECT i.*, max(i.gone_at) OVER (
                PARTITION BY i.person ORDER BY i.here_at, i.gone_at ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ) AS away_until
+           ) AS before_until
     FROM times AS i
 ),
-away AS (
-    SELECT a.person, sum(greatest(a.gone_at - greatest(a.here_at, coalesce(a.away_until, a.here_at)), 0)) AS away
+elsewhere AS (
+    SELECT a.person, sum(greatest(a.gone_at - greatest(a.here_at, coalesce(a.before_until, a.here_at)), 0)) AS lasted
     FROM apart AS a
     GROUP BY a.person
 ),
@@ -43,12 +43,12 @@ lay AS (
       AND coalesce(s.present_to, s.seen_to) >= w.until_at
 )
 SELECT 0 AS run, w.person, w.from_at AS begin_at, w.until_at AS seen_to, w.until_at, w.is_coarse,
-       CAST($length - coalesce(a.away, 0) AS BIGINT) AS home, l.stay, l.place, l.organisation, l.source,
+       CAST($length - coalesce(e.lasted, 0) AS BIGINT) AS home, l.stay, l.place, l.organisation, l.source,
        l.from_place, l.to_place, l.reason, l.waits_for, coalesce(l.setting, 'not recorded') AS setting,
        coalesce(l.holds, 'not recorded') AS holds, coalesce(l.end_kind, 'not recorded') AS end_kind,
        CASE WHEN w.until_at > $last THEN $future WHEN w.from_at < $covered_from THEN $early WHEN d.is_impossible = 1 THEN $impossible
             WHEN d.is_lost = 1 THEN $lost ELSE '' END AS why
 FROM windows AS w
-LEFT JOIN away AS a ON a.person = w.person
+LEFT JOIN elsewhere AS e ON e.person = w.person
 LEFT JOIN doubts AS d ON d.person = w.person
 LEFT JOIN lay AS l ON l.person = w.person AND l.from_last = 1
