@@ -81,9 +81,23 @@ def today(
         return
     typer.echo(found.says)
     if rows.num_rows:
-        waited = pa.array([show_hours(hours) for hours in rows["hours"].to_pylist()], pa.string())
-        show_rows(rows.append_column("waited", waited).select(LISTED), False, False)
+        show_rows(_for_people(rows), False, False)
     typer.echo("\n".join(["Feeds:", *(f"  {feed}" for feed in found.feeds), *found.limits]))
+
+
+def _for_people(rows: pa.Table) -> pa.Table:
+    """The list as the terminal shows it: lengths in words, and days where no hour is known."""
+    told = [
+        {
+            **row,
+            "waited": show_hours(row["hours"]),
+            "since_at": row["since_at"][: len("2024-11-05")]
+            if row["to_the_day"]
+            else row["since_at"],
+        }
+        for row in rows.to_pylist()
+    ]
+    return pa.Table.from_pylist(told).select(LISTED)
 
 
 @app.command(epilog='Example: wholeflow sql place.duckdb "SELECT place, count(*) FROM stays '

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Any
@@ -150,9 +151,12 @@ def _titled(name: str) -> str:
 
 def _is_whole(rows: pa.Table, name: str) -> bool:
     """Whether the cells of a column are never broken: names of people and times, numbers."""
-    times = ("at", "month", "week", "day", "financial_year")
-    named = name == "person" or name in times or name.endswith("_at")
+    named = name in ("person", "month", "week", "day", "financial_year") or _is_instant(name)
     return named or _is_number(rows.schema.field(name).type)
+
+
+def _is_instant(name: str) -> bool:
+    return name == "at" or name.endswith("_at")
 
 
 def _is_number(of: pa.DataType) -> bool:
@@ -170,15 +174,30 @@ def _cell(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.2%}" if name in SHARES or "share" in name else f"{value:,.2f}"
+    if isinstance(value, str) and _is_instant(name):
+        return _to_the_minute(value)
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _to_the_minute(written: str) -> str:
+    """An ISO time, or date, as people read it; what is none stays as it is.
+
+    >>> _to_the_minute("2024-11-05T03:00:12+00:00"), _to_the_minute("2024-11-05")
+    ('5 Nov 2024 03:00', '5 Nov 2024')
+    """
+    try:
+        when = datetime.fromisoformat(written)
+    except ValueError:
+        return written
+    return f"{when.day} {when:%b %Y %H:%M}" if "T" in written else f"{when.day} {when:%b %Y}"
 
 
 def with_local_times(rows: pa.Table, zone: str) -> pa.Table:
     """The rows with instants as ISO text in local time, with its offset."""
     from wholeflow.core.time import local
 
-    for name in ("at", *(n for n in rows.column_names if n.endswith("_at"))):
-        if name in rows.column_names:
+    for name in rows.column_names:
+        if _is_instant(name):
             texts = [
                 None if at is None else local(at, zone).isoformat() for at in rows[name].to_pylist()
             ]

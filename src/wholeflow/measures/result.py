@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from wholeflow.core.time import show_hours
+from wholeflow.core.time import show_date, show_hours
 from wholeflow.measures.definition import Definition
 from wholeflow.measures.over_time import OverTime
 from wholeflow.measures.spc import presets
@@ -139,7 +140,8 @@ def _words(row: Mapping[str, Any]) -> str:
     if "mean" in row:
         midnight = row.get("midnight_mean")
         at_midnight = "" if midnight is None else f", {midnight:,.1f} at midnight"
-        peak = f"{row['peak']:,} at most ({row['peak_at'][:16].replace('T', ' ')})"
+        peak_at = datetime.fromisoformat(row["peak_at"])
+        peak = f"{row['peak']:,} at most ({show_date(peak_at.date())}, {peak_at:%H:%M})"
         return f"{row['mean']:,.1f} on average{at_midnight}, {peak}"
     return f"{row['n']:,}"
 
