@@ -175,7 +175,7 @@ def test_shifted_clocks_show_no_date_and_no_series() -> None:
 
 def test_what_counts_alone_cannot_tell_is_said_in_one_sentence() -> None:
     text = report(VIEWS["counts"]())
-    assert text.count("This store holds no person’s events") == 4
+    assert text.count("This store holds no person’s events") == 6
     assert "Attendances a month, all organisations" in text
 
 

@@ -1,12 +1,13 @@
 """Making things for people to read: the report page, its charts, flow map and story."""
 
-from wholeflow.publish.charts import hours_figure, waits_figure, xmr_figure
+from wholeflow.publish.bars import hours_figure, waits_figure
 from wholeflow.publish.drawings import draw_map, draw_over_time
 from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
 from wholeflow.publish.journey_lanes import draw_journeys
+from wholeflow.publish.over_time_charts import xmr_figure
 from wholeflow.publish.report import page, write
-from wholeflow.publish.story import Story, story
+from wholeflow.publish.story import Story, stories
 
 __all__ = [
     "Figure",
@@ -18,7 +19,7 @@ __all__ = [
     "flow_map",
     "hours_figure",
     "page",
-    "story",
+    "stories",
     "waits_figure",
     "write",
     "xmr_figure",

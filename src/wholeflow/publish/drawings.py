@@ -12,10 +12,10 @@ from wholeflow.core.time import UNITS
 from wholeflow.journeys import Journeys
 from wholeflow.measures import Result
 from wholeflow.publish import svg
-from wholeflow.publish.charts import NOTE_LETTERS, over_time_figure
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.flow_map import flow_map
+from wholeflow.publish.over_time_charts import NOTE_LETTERS, over_time_figure
 
 MOST_CHARTS = 24
 """So many charts are drawn in one drawing at most."""

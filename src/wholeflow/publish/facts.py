@@ -14,7 +14,7 @@ from wholeflow.core.time import HOUR
 from wholeflow.journeys import Journeys
 from wholeflow.measures import measure
 from wholeflow.measures.published import counted_once
-from wholeflow.publish.charts import Hours
+from wholeflow.publish.bars import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
 from wholeflow.publish.words import listed
 

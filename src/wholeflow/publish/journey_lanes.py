@@ -69,12 +69,12 @@ def draw_journeys(journeys: Sequence[OneJourney]) -> str:
     return svg.alone(_document([_Drawing(one, one.dated) for one in seen], title))
 
 
-def draw_anonymous(journey: OneJourney, title: str) -> str:
-    """A journey as SVG that shows no date."""
-    return _document([_Drawing(journey, journey.since)], title)
+def draw_anonymous(journey: OneJourney, title: str, id_: str = ID) -> str:
+    """A journey as SVG that shows no date; each drawing of a page has an ``id_`` of its own."""
+    return _document([_Drawing(journey, journey.since, id_)], title, id_)
 
 
-def _document(drawings: Iterable[_Drawing], title: str) -> str:
+def _document(drawings: Iterable[_Drawing], title: str, id_: str = ID) -> str:
     parts: list[str] = []
     words: list[str] = []
     y = 0.0
@@ -84,12 +84,12 @@ def _document(drawings: Iterable[_Drawing], title: str) -> str:
         y += one.y + 24
     paper = svg.element("rect", width=WIDTH, height=y, fill=svg.paint("card"))
     return svg.document(
-        [paper, svg.patterns(ID), *parts],
+        [paper, svg.patterns(id_), *parts],
         width=WIDTH,
         height=y,
         title=title,
         description="\n".join(words),
-        id_=ID,
+        id_=id_,
     )
 
 
@@ -108,6 +108,7 @@ class _Drawing:
 
     journey: OneJourney
     clock: Clock
+    id_: str = ID
     y: float = 0.0
     lanes: list[_Lane] = field(default_factory=list)
 
@@ -204,7 +205,7 @@ class _Drawing:
         left, right = self.x(one.from_at), self.x(one.to_at)
         return svg.element(
             "rect", x=left, y=self.y, width=max(2.0, right - left), height=height,
-            fill=f"url(#{ID}-{FILLS.get(part, part)})", stroke=svg.paint("ink"),
+            fill=f"url(#{self.id_}-{FILLS.get(part, part)})", stroke=svg.paint("ink"),
             stroke_width=0.8, stroke_dasharray="3 3" if part == "unknown" else dash,
         )  # fmt: skip
 
@@ -219,7 +220,7 @@ class _Drawing:
                 x, self.y = EDGE, self.y + 20
             yield svg.element(
                 "rect", x=x, y=self.y + 1, width=22, height=13, stroke=svg.paint("ink"),
-                fill=f"url(#{ID}-{FILLS.get(part, part)})", stroke_width=0.8,
+                fill=f"url(#{self.id_}-{FILLS.get(part, part)})", stroke_width=0.8,
                 stroke_dasharray="3 3" if part == "unknown" else None,
             )  # fmt: skip
             yield svg.text(words, x + 28, self.y + 12, font_size=SMALL, **_HALO)

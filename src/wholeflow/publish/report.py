@@ -20,9 +20,11 @@ from wholeflow.publish.sections import (
     quality_section,
     story_section,
     waits_section,
+    ways_section,
 )
 from wholeflow.publish.sentences import covered, five_sentences
 from wholeflow.publish.trends import trends_section
+from wholeflow.publish.week import week_section
 
 STAMP = "Internal: not for publication"
 
@@ -60,7 +62,9 @@ def sections(facts: Facts, findings: Sequence[Finding]) -> list[Section]:
         hours_section(facts),
         waits_section(facts),
         trends_section(facts),
+        week_section(facts),
         measures_section(facts),
+        ways_section(facts),
         story_section(facts),
         quality_section(findings),
         definitions_section(),

@@ -8,21 +8,23 @@ from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import show_hours
+from wholeflow.diagnosis import variants
 from wholeflow.journeys.checking import Finding
 from wholeflow.measures import Definition, Result, definitions, measure
 from wholeflow.publish import flow_choice
-from wholeflow.publish.charts import Wait, hours_figure, waits_figure
+from wholeflow.publish.bars import Wait, hours_figure, waits_figure
 from wholeflow.publish.facts import FEW, Facts
 from wholeflow.publish.figure import Figure, Rows, rows
 from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
 from wholeflow.publish.story import TITLE as STORY_TITLE
-from wholeflow.publish.story import story
+from wholeflow.publish.story import stories
 from wholeflow.publish.words import counted, listed, number, sentence, share
 
 TOP_PLACES = 12
 MOST_ROWS = 15
 MOST_MOVES = 400
+TOP_WAYS = 12
 NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
 ENDS = {
     "between": "moved",
@@ -210,8 +212,10 @@ ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("four_hours", ()),
     ("returns", ()),
     ("readmissions", ()),
+    ("handover", ()),
     ("stay", ("place",)),
     ("wait", ("place",)),
+    ("delay", ("place",)),
 )
 
 
@@ -287,15 +291,41 @@ def _range(row: dict[str, Any]) -> str:
 # One journey, data quality, definitions
 
 
+def ways_section(facts: Facts) -> Section:
+    """The most frequent ways over places, and how many of the journeys they cover."""
+    title = "Ways that people went"
+    if not facts.has_events:
+        return Section("ways", title, (NO_EVENTS,))
+    ways = variants(facts.journeys, "places", TOP_WAYS)
+    cells = [
+        (
+            row["variant"],
+            number(row["journeys"]),
+            number(row["people"]),
+            share(row["share"], 1),
+            share(row["coverage"], 1),
+            show_hours(row["p50_hours"]),
+        )
+        for row in ways.rows.to_pylist()
+    ]
+    if not cells:
+        return Section("ways", title, (ways.says,))
+    headings = ("Way", "Journeys", "People", "Share", "Share so far", "Half took at most")
+    table = TableBlock("The most frequent ways over places", rows(headings, cells))
+    notes = [sentence(limit) for limit in ways.limits]
+    notes += [f"Left out: {n:,} {why}." for why, n in ways.left_out.items() if n]
+    return Section("ways", title, (ways.says,), tables=(table,), notes=tuple(notes))
+
+
 def story_section(facts: Facts) -> Section:
-    """A typical journey."""
+    """A typical journey and the longest one."""
     if not facts.has_events:
         return Section("journey", STORY_TITLE, (NO_EVENTS,))
-    told = story(facts.journeys)
-    if told is None:
+    told = stories(facts.journeys)
+    if not told:
         return Section("journey", STORY_TITLE, ("No journey holds a stay that takes time.",))
-    figure = Figure(STORY_TITLE, "", told.svg, told.rows)
-    return Section("journey", STORY_TITLE, (told.summary,), (figure,))
+    figures = tuple(Figure(one.title, one.summary, one.svg, one.rows) for one in told)
+    return Section("journey", STORY_TITLE, (), figures)
 
 
 def quality_section(findings: Sequence[Finding]) -> Section:

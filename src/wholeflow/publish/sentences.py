@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wholeflow.core.time import local, show_date, show_hours
-from wholeflow.publish.charts import PARTS, Hours
+from wholeflow.publish.bars import Hours
 from wholeflow.publish.facts import FEW, Facts, total
+from wholeflow.publish.vega import PARTS
 from wholeflow.publish.words import counted, listed, number, share
 
 

@@ -1,22 +1,23 @@
-"""The report's story: one typical journey in lanes, and rows that say the same.
+"""The report's stories: a typical and the longest journey in lanes, and rows that say the same.
 
 Only relative time is shown (day 0, day 1, ...): no date and nothing that names the person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from wholeflow.core.time import show_hours
 from wholeflow.journeys import Journeys
 from wholeflow.journeys.one_journey import OneJourney, lasted
 from wholeflow.journeys.one_person import one_journey
+from wholeflow.publish import svg
 from wholeflow.publish.figure import Rows
 from wholeflow.publish.journey_lanes import draw_anonymous
 from wholeflow.publish.words import counted
 
-TITLE = "One journey"
+TITLE = "Two journeys"
 
 TYPICAL = """
     WITH spread AS (
@@ -32,36 +33,71 @@ TYPICAL = """
 """
 
 
+LONGEST = """
+    SELECT w.journey FROM journeys AS w WHERE w.run = 0 AND w.hours > 0
+    ORDER BY w.is_open, w.hours DESC, w.journey LIMIT 1
+"""
+"""Of the journeys that have ended, where any has: who is still under way has no length yet."""
+
+
 @dataclass(frozen=True)
 class Story:
     """A journey as a drawing, and as rows that say the same."""
 
+    title: str
     svg: str
     rows: Rows
     summary: str
 
 
-def typical(journeys: Journeys) -> int | None:
-    """The journey with most places among those of middling length; always the same one."""
-    found = journeys.query(TYPICAL)
+def stories(journeys: Journeys) -> tuple[Story, ...]:
+    """A typical journey and the longest one, those that there are and that take time."""
+    told = [
+        _told(journeys, TYPICAL, "A typical journey", _of_typical),
+        _told(journeys, LONGEST, "The longest journey", _of_longest),
+    ]
+    found = {one.svg: one for one in told if one is not None}
+    return tuple(found.values())
+
+
+def _chosen(journeys: Journeys, sql: str) -> int | None:
+    found = journeys.query(sql)
     return int(found["journey"][0].as_py()) if found.num_rows else None
 
 
-def story(journeys: Journeys) -> Story | None:
-    """A typical journey as a story; None where there is none that takes time."""
-    chosen = typical(journeys)
+def _told(
+    journeys: Journeys, sql: str, title: str, summed_up: Callable[[OneJourney], str]
+) -> Story | None:
+    """The story of the journey that SQL chooses."""
+    chosen = _chosen(journeys, sql)
     told = one_journey(journeys, chosen) if chosen is not None else None
     if told is None or not told.stretches:
         return None
+    drawing = draw_anonymous(told, title, svg.identifier(title))
+    rows = Rows(("", "From", "For", "What"), tuple(_rows(told)))
+    return Story(title, drawing, rows, summed_up(told))
+
+
+def _size(told: OneJourney) -> str:
     places = len({stay.place for stay in told.stays})
-    summary = (
-        f"A journey of {show_hours(told.elapsed_hours)} with "
-        f"{counted(told.counts['stays'], 'stay')} in {counted(places, 'place')}: of the fifth of "
-        "journeys nearest to the median length, one with most places. It is an example and proves "
-        "nothing about others."
+    return (
+        f"{show_hours(told.elapsed_hours)} with {counted(told.counts['stays'], 'stay')} in "
+        f"{counted(places, 'place')}"
     )
-    headings = ("", "From", "For", "What")
-    return Story(draw_anonymous(told, TITLE), Rows(headings, tuple(_rows(told))), summary)
+
+
+def _of_typical(told: OneJourney) -> str:
+    return (
+        f"A journey of {_size(told)}: of the fifth of journeys nearest to the median length, one "
+        "with most places. It is an example and proves nothing about others."
+    )
+
+
+def _of_longest(told: OneJourney) -> str:
+    ended = (
+        "it still goes on, as all do" if told.is_open else "the longest of those that have ended"
+    )
+    return f"A journey of {_size(told)}: {ended}. It is rare by choice; ask what made it so long."
 
 
 def _rows(told: OneJourney) -> Iterator[tuple[str, ...]]:
@@ -72,5 +108,7 @@ def _rows(told: OneJourney) -> Iterator[tuple[str, ...]]:
         yield kind, told.since(stay.from_at), lasted(stay.from_at, stay.to_at), stay.what
     for handoff in told.handoffs:
         yield "Handoff", "–", "–", handoff.told(told.since)
+    for words in told.contacts_in_words(told.since):
+        yield "Contacts", "–", "–", words
     for message in told.messages:
         yield "Message", told.since(message.known_at), "–", message.told(told.since)

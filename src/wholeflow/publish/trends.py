@@ -13,9 +13,9 @@ from wholeflow.measures import measure
 from wholeflow.measures.over_time import OverTime
 from wholeflow.measures.published import counted_once
 from wholeflow.measures.spc import PRESET, presets, xmr
-from wholeflow.publish.charts import over_time_figure, xmr_figure
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.figure import Figure
+from wholeflow.publish.over_time_charts import over_time_figure, xmr_figure
 from wholeflow.publish.sections import Section
 from wholeflow.publish.words import sentence
 
