@@ -40,6 +40,7 @@ from wholeflow.store.engine import IN_MEMORY
 
 if TYPE_CHECKING:
     from wholeflow.coordinate import Today
+    from wholeflow.publish import Report
 
 
 def open(path: str | Path = ":memory:") -> Store:
@@ -338,9 +339,8 @@ def _need_svg(path: Path) -> None:
 
 def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) -> Path:
     """One self-contained page about the place, written whole or not at all."""
-    from wholeflow.publish import page, write
+    from wholeflow.publish import write
 
-    seen = _view(of)
     target = Path(to)
     if target.suffix.lower() not in (".html", ".htm"):
         raise RequestError(
@@ -348,14 +348,21 @@ def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) ->
             where=str(target),
             repair="Name a file such as place.html.",
         )
-    text = page(
+    write(reported(of, title=title).html(), target)
+    return target
+
+
+def reported(of: Store | Journeys, *, title: str | None = None) -> Report:
+    """What the report says, for programs: ``as_dict`` and ``tidy`` have the facts of its page."""
+    from wholeflow.publish import reported as reported_of
+
+    seen = _view(of)
+    return reported_of(
         seen,
         title=title or place_title(seen.store),
         findings=check_journeys(seen).findings,
         made_at=instant(datetime.now(UTC)),
     )
-    write(text, target)
-    return target
 
 
 def place_title(store: Store) -> str:

@@ -206,6 +206,16 @@ def test_a_chart_of_several_groups_has_one_for_each_below_the_other(demo, tmp_pa
     assert refused.returncode == 1 and "by day, week or month" in refused.stderr
 
 
+def test_the_facts_of_the_report_are_printed(demo, tmp_path):
+    told = json.loads(run("report", demo["store"], "--json").stdout)
+    assert len(told["sentences"]) == 5 and told["sections"][0]["id"] == "flow"
+    both = run("report", demo["store"], "--csv", "--out", tmp_path / "place.html")
+    assert both.stdout.startswith("section,table,row,column,value,shown\n")
+    assert both.stderr.startswith("wrote ") and (tmp_path / "place.html").stat().st_size > 10_000
+    refused = run("report", demo["store"])
+    assert refused.returncode == 1 and "--out place.html" in refused.stderr
+
+
 def test_what_can_not_be_meant_is_refused(demo, tmp_path):
     nobody = run("journeys", demo["store"], "--person", "")
     assert nobody.returncode == 1 and "no such person" in nobody.stderr

@@ -1,5 +1,6 @@
 """The report page: whole, quiet, readable on a phone and by a screen reader."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from wholeflow.events import EventLog
 from wholeflow.governance.pseudonyms import Key
 from wholeflow.journeys import Journeys, check, journeys
-from wholeflow.publish import page, write
+from wholeflow.publish import Report, reported, write
 from wholeflow.store import Chunk, FileFacts, load, open_store
 
 CHROMIUM = shutil.which("chromium")
@@ -61,7 +62,11 @@ def view(clock: str = "shared", **tables: Any) -> Journeys:
 
 
 def report(of: Journeys) -> str:
-    return page(of, title="A <small> place", findings=check(of).findings, made_at=MADE_AT)
+    return reported_of(of).html()
+
+
+def reported_of(of: Journeys) -> Report:
+    return reported(of, title="A <small> place", findings=check(of).findings, made_at=MADE_AT)
 
 
 def counts() -> list[dict[str, Any]]:
@@ -114,6 +119,28 @@ class Outline(HTMLParser):
                 self.targets.append(value)
 
 
+class Cells(HTMLParser):
+    """The cells of every table of a page but the first of each row."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.is_inside = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.is_inside = tag == "td"
+        if self.is_inside:
+            self.told.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.is_inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.is_inside:
+            self.told[-1] += data
+
+
 # ---- what needs no browser
 
 
@@ -123,6 +150,47 @@ def test_a_page_needs_no_network_and_no_script(made: str) -> None:
     assert not {"script", "link", "iframe", "img", "object"} & set(outline.tags)
     assert not re.search(r"@import|url\((?!#)", made)
     assert len(made.encode()) < 3_000_000
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_every_number_of_a_page_is_that_of_its_json_and_csv(name: str) -> None:
+    told = reported_of(VIEWS[name]())
+    tidy = told.tidy().to_pylist()
+    assert Cells(told.html()).told == [row["shown"] for row in tidy]
+    for row in tidy:
+        if row["value"] is not None and re.fullmatch(r"[\d,.]+%?", row["shown"]):
+            digits = row["shown"].rstrip("%").replace(",", "")
+            unit = 0.01 if row["shown"].endswith("%") else 1
+            half = 0.5001 * 10 ** -len(digits.partition(".")[2]) * unit
+            assert abs(float(digits) * unit - row["value"]) <= half, row
+    cells = [
+        value
+        for section in told.as_dict()["sections"]
+        for rows in section["tables"].values()
+        for row in rows
+        for value in list(row.values())[1:]
+    ]
+    assert cells == [
+        row["shown"] if row["value"] is None and row["shown"] != "not known" else row["value"]
+        for row in tidy
+    ]
+    json.dumps(told.as_dict(), allow_nan=False)
+
+
+def test_one_event_more_changes_page_and_facts_together() -> None:
+    rows = list(events(40))
+    more = {"person": "one more"} | step("arrived", "Ward 1", START + HOUR)
+    one, other = (reported_of(view(events=told, places=PLACES)) for told in (rows, [*rows, more]))
+    for told, people in ((one, 40), (other, 41)):
+        assert told.as_dict()["sentences"][1].startswith(f"{people} people made")
+        assert f"<li>{people} people made" in told.html()
+    new = [
+        row["shown"]
+        for row in other.tidy().to_pylist()
+        if row["section"] == "flow" and row not in one.tidy().to_pylist()
+    ]
+    assert new == ["Ward 1 (came in from outside)", "1", "1", "still there", "1", "1"]
+    assert Cells(other.html()).told == [row["shown"] for row in other.tidy().to_pylist()]
 
 
 def test_headings_come_in_order(made: str) -> None:

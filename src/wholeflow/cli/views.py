@@ -192,15 +192,33 @@ def measure(
 @app.command(epilog="Example: wholeflow report place.duckdb --out place.html")
 def report(
     store: StorePath,
-    out: Annotated[Path, typer.Option(help="The HTML file to write.")],
+    out: Annotated[Path | None, typer.Option(help="The HTML file to write.")] = None,
     title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
     as_of: AsOf = None,
     links: Links = "likely",
+    as_json: Json = False,
+    as_csv: Csv = False,
 ) -> None:
-    """Write one page about the place that anyone can read, with no network and no script."""
+    """Write one page about the place that anyone can read, with no network and no script.
+
+    With --json or --csv print the facts of that page: every sentence, or every cell of its tables.
+    """
+    if out is None and not (as_json or as_csv):
+        raise RequestError(
+            "nothing says where the page goes",
+            repair="Add --out place.html; --json or --csv print its facts.",
+        )
     with progress("Writing the report"), existing(store) as opened:
-        written = api.report(api.journeys(opened, as_of=as_of, links=links), out, title=title)
-    typer.echo(f"wrote {written}")
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        if out is not None:
+            typer.echo(f"wrote {api.report(seen, out, title=title)}", err=as_json or as_csv)
+        if not (as_json or as_csv):
+            return
+        told = api.reported(seen, title=title)
+    if as_json:
+        typer.echo(json.dumps(told.as_dict(), ensure_ascii=False))
+    else:
+        show_rows(told.tidy(), False, True)
 
 
 @app.command(epilog="Example: wholeflow demo --dir demo")

@@ -6,11 +6,12 @@ from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
 from wholeflow.publish.journey_lanes import draw_journeys
 from wholeflow.publish.over_time_charts import xmr_figure
-from wholeflow.publish.report import page, write
+from wholeflow.publish.report import Report, reported, write
 from wholeflow.publish.story import Story, stories
 
 __all__ = [
     "Figure",
+    "Report",
     "Rows",
     "Story",
     "draw_journeys",
@@ -18,7 +19,7 @@ __all__ = [
     "draw_over_time",
     "flow_map",
     "hours_figure",
-    "page",
+    "reported",
     "stories",
     "waits_figure",
     "write",

@@ -22,7 +22,7 @@ from wholeflow.publish.vega import (
     to_svg,
     top_legend,
 )
-from wholeflow.publish.words import listed, number, share
+from wholeflow.publish.words import hours, listed, number, share
 
 
 class Wait(NamedTuple):
@@ -57,8 +57,8 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
         "The dot marks the time within which half of the waits ended, the end of the line nine in "
         f"ten. The longest median shown is {show_hours(longest.p50_hours)}: {longest.name}."
     )
-    known = [(w.name, number(w.known), show_hours(w.p50_hours)) for w in waits]
-    rest = [(show_hours(w.p90_hours), number(w.unknown)) for w in waits]
+    known = [(w.name, number(w.known), hours(w.p50_hours)) for w in waits]
+    rest = [(hours(w.p90_hours), number(w.unknown)) for w in waits]
     table = rows(
         ("Handoff", "Known waits", "Median", "90th percentile", "Wait not known"),
         [(*first, *last) for first, last in zip(known, rest, strict=True)],
@@ -69,7 +69,7 @@ def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
 def waits_spec(waits: Sequence[Wait]) -> Spec:
     """The specification of the chart of waits."""
     longest = max(wait.p90_hours or wait.p50_hours for wait in waits)
-    unit, hours = ("days", 24.0) if longest > 72 else ("hours", 1.0)
+    unit, per = ("days", 24.0) if longest > 72 else ("hours", 1.0)
     title = f"{unit} (dot: median, line: to the 90th percentile)"
     y = row_axis([w.name for w in waits])
     x: Spec = {"field": "p50", "type": "quantitative", "title": title}
@@ -82,7 +82,7 @@ def waits_spec(waits: Sequence[Wait]) -> Spec:
         layer("point", {"filled": True, "size": 95, "opacity": 1}, y=y, x=x, color=_ink()),
         layer("text", {"align": "left", "dx": 9}, y=y, x=end, text=label),
     ]
-    data = [_wait_row(wait, hours) for wait in waits]
+    data = [_wait_row(wait, per) for wait in waits]
     return specification({"step": ROW_HEIGHT}, layers, data, right=44) | {
         "width": WIDTH - LABEL_ROOM
     }
@@ -92,14 +92,14 @@ def _ink() -> Spec:
     return {"value": COLOURS["ink"]}
 
 
-def _wait_row(wait: Wait, hours: float) -> Spec:
+def _wait_row(wait: Wait, per: float) -> Spec:
     label, far = show_hours(wait.p50_hours), wait.p50_hours
     if wait.p90_hours is not None:
         label, far = f"{label} – {show_hours(wait.p90_hours)}", wait.p90_hours
     return {
         "name": short(wait.name),
-        "p50": wait.p50_hours / hours,
-        "p90": far / hours,
+        "p50": wait.p50_hours / per,
+        "p90": far / per,
         "label": label,
     }
 

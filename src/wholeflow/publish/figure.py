@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wholeflow.publish.words import Said
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -16,6 +18,16 @@ class Rows:
     headings: tuple[str, ...]
     cells: tuple[tuple[str, ...], ...]
     numeric: frozenset[int] = frozenset()
+
+    def as_dicts(self) -> list[dict[str, str | float | None]]:
+        """The rows for programs: the value of each cell that says one, else its words."""
+        return [
+            {
+                heading: cell.value if isinstance(cell, Said) else cell
+                for heading, cell in zip(self.headings, cells, strict=True)
+            }
+            for cells in self.cells
+        ]
 
 
 @dataclass(frozen=True)

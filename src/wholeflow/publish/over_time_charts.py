@@ -12,7 +12,7 @@ from wholeflow.measures.spc import Point, XmR, presets
 from wholeflow.publish.figure import Figure, rows
 from wholeflow.publish.svg import COLOURS
 from wholeflow.publish.vega import LETTER, WIDTH, Spec, layer, specification, to_svg, top_legend
-from wholeflow.publish.words import listed, number, period, share
+from wholeflow.publish.words import Said, listed, number, period, share
 
 LEVEL_ROOM = 36
 
@@ -37,7 +37,7 @@ def xmr_figure(
     said = f"{sentence} Points that are more than chance: {listed(special, 4) or 'none'}."
     table = rows(
         ("Period", axis.capitalize(), "More than chance"),
-        [(period(name, unit), _value(p, show), _signal(p)) for name, p in points],
+        [(period(name, unit), Said(_value(p, show), p.value), _signal(p)) for name, p in points],
     )
     spec = xmr_spec(names, chart, unit=unit, axis=axis, as_share=as_share)
     return Figure(title, sentence, to_svg(spec, title, said), table)
@@ -64,7 +64,7 @@ def over_time_figure(title: str, judged: OverTime, *, axis: str, alone: bool = F
     table = rows(
         ("Period", axis.capitalize(), "More than chance", "Marked"),
         [
-            (period(name, judged.unit), judged.show(value), signals.get(name, "no"),
+            (period(name, judged.unit), Said(judged.show(value), value), signals.get(name, "no"),
              marked.get(name, ""))
             for name, value in zip(judged.names, values, strict=True)
         ],

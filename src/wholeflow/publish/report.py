@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from wholeflow.core.time import show_instant
 from wholeflow.core.whole_file import whole_file
@@ -25,33 +29,96 @@ from wholeflow.publish.sections import (
 from wholeflow.publish.sentences import covered, five_sentences
 from wholeflow.publish.trends import trends_section
 from wholeflow.publish.week import week_section
+from wholeflow.publish.words import Said
 
 STAMP = "Internal: not for publication"
 
+TIDY = pa.schema(
+    [
+        ("section", pa.string()),
+        ("table", pa.string()),
+        ("row", pa.string()),
+        ("column", pa.string()),
+        ("value", pa.float64()),
+        ("shown", pa.string()),
+    ]
+)
 
-def page(journeys: Journeys, *, title: str, findings: Sequence[Finding], made_at: int) -> str:
-    """The report on a view of journeys as one self-contained HTML page.
+
+@dataclass(frozen=True)
+class Report:
+    """All that a page says, before it is drawn: sentences, and sections with figures and tables.
+
+    ``period`` and ``made_at`` are in words.
+    """
+
+    title: str
+    stamp: str
+    period: str
+    made_at: str
+    version: str
+    sentences: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+    def html(self) -> str:
+        """The report as one self-contained HTML page."""
+        from jinja2 import Environment, StrictUndefined
+        from markupsafe import Markup
+
+        environment = Environment(
+            autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        template = environment.from_string(_text("report.html.j2"))
+        return template.render(
+            **vars(self),
+            style=Markup(_text("report.css")),  # noqa: S704 - our own file
+            drawn=Markup,  # svg is escaped where it is drawn
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same facts for ``--json``: of each cell its value, or its words where it has none."""
+        told = {name: value for name, value in vars(self).items() if name != "sections"}
+        return {**told, "sections": [section.as_dict() for section in self.sections]}
+
+    def tidy(self) -> pa.Table:
+        """The same facts for ``--csv``: a row for each cell of each table of the page.
+
+        Columns: ``section``, ``table``, ``row`` (what its first cell says), ``column``, ``value``
+        (absent where there is none, or it is not known) and ``shown``, its words on the page.
+        """
+        found = [
+            {
+                "section": section.id,
+                "table": name,
+                "row": str(cells[0]),
+                "column": heading,
+                "value": cell.value if isinstance(cell, Said) else None,
+                "shown": str(cell),
+            }
+            for section in self.sections
+            for name, table in section.named_tables()
+            for cells in table.cells
+            for heading, cell in zip(table.headings[1:], cells[1:], strict=True)
+        ]
+        return pa.Table.from_pylist(found, schema=TIDY)
+
+
+def reported(
+    journeys: Journeys, *, title: str, findings: Sequence[Finding], made_at: int
+) -> Report:
+    """The report on a view of journeys.
 
     ``findings`` are those of ``check``; ``made_at`` is the instant shown as when it was made.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
     facts = Facts(journeys)
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.from_string(_text("report.html.j2"))
-    return template.render(
-        title=title,
-        stamp=STAMP,
-        covered=covered(facts),
-        version=_version(),
-        made_at=show_instant(made_at, journeys.zone),
-        sentences=five_sentences(facts),
-        sections=sections(facts, findings),
-        style=Markup(_text("report.css")),  # noqa: S704 - our own file
-        drawn=Markup,  # svg is escaped where it is drawn
+    return Report(
+        title,
+        STAMP,
+        covered(facts),
+        show_instant(made_at, journeys.zone),
+        _version(),
+        tuple(five_sentences(facts)),
+        tuple(sections(facts, findings)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
 from wholeflow.publish.story import TITLE as STORY_TITLE
 from wholeflow.publish.story import stories
-from wholeflow.publish.words import counted, listed, number, sentence, share
+from wholeflow.publish.words import counted, hours, listed, number, sentence, share
 
 TOP_PLACES = 12
 MOST_ROWS = 15
@@ -57,6 +57,24 @@ class Section:
     definitions: tuple[Definition, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
+    def named_tables(self) -> Iterator[tuple[str, Rows]]:
+        """Every table with its name, those that say what a figure shows first."""
+        yield from ((figure.title, figure.table) for figure in self.figures)
+        yield from ((block.caption, block.rows) for block in self.tables)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The section for ``--json``; a figure is told by its sentence and its table."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "paragraphs": list(self.paragraphs),
+            "sentences": {figure.title: figure.sentence for figure in self.figures},
+            "tables": {name: table.as_dicts() for name, table in self.named_tables()},
+            "notes": list(self.notes),
+            "items": list(self.items),
+            "definitions": {one.name: one.meaning for one in self.definitions},
+        }
+
 
 def map_section(facts: Facts) -> Section:
     """The flow map and its table."""
@@ -75,13 +93,13 @@ def map_section(facts: Facts) -> Section:
 def _moves(facts: Facts) -> Rows:
     moves = [row for row in facts.transitions.to_pylist() if row["run"] == 0]
     moves.sort(key=lambda row: (-row["moves"], row["from_place"] or "", row["to_place"] or ""))
-    cells = [
+    cells: list[tuple[str, ...]] = [
         (
             row["from_place"] or "not recorded",
             (row["to_place"] or "–") if row["end"] == "between" else _way(row),
             number(row["moves"]),
             number(row["people"]),
-            show_hours(row["wait_p50_hours"]),
+            hours(row["wait_p50_hours"]),
         )
         for row in moves[:MOST_MOVES]
     ]
@@ -269,9 +287,9 @@ def _duration_rows(result: Result) -> Rows:
     cells = [
         (
             row[result.by[0]] or "not recorded",
-            show_hours(row["p50_hours"]),
+            hours(row["p50_hours"]),
             _range(row),
-            show_hours(row["p90_hours"]),
+            hours(row["p90_hours"]),
             number(row["n"]),
             number(row["open"]),
         )
@@ -304,7 +322,7 @@ def ways_section(facts: Facts) -> Section:
             number(row["people"]),
             share(row["share"], 1),
             share(row["coverage"], 1),
-            show_hours(row["p50_hours"]),
+            hours(row["p50_hours"]),
         )
         for row in ways.rows.to_pylist()
     ]

@@ -15,7 +15,7 @@ from wholeflow.journeys.one_person import one_journey
 from wholeflow.publish import svg
 from wholeflow.publish.figure import Rows
 from wholeflow.publish.journey_lanes import draw_anonymous
-from wholeflow.publish.words import counted
+from wholeflow.publish.words import counted, hours
 
 TITLE = "Two journeys"
 
@@ -102,7 +102,7 @@ def _of_longest(told: OneJourney) -> str:
 
 def _rows(told: OneJourney) -> Iterator[tuple[str, ...]]:
     for one in told.stretches:
-        yield "Hours", told.since(one.from_at), show_hours(one.hours), one.what
+        yield "Hours", told.since(one.from_at), hours(one.hours), one.what
     for stay in told.stays:
         kind = "Place" if stay.in_place else "List"
         yield kind, told.since(stay.from_at), lasted(stay.from_at, stay.to_at), stay.what

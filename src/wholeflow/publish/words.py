@@ -5,9 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from wholeflow.core.time import show_date
+from wholeflow.core.time import show_date, show_hours
 
 UNKNOWN = "not known"
+
+
+class Said(str):
+    """A value as people read it, which keeps the ``value`` for programs; None: not known.
+
+    >>> said = Said("1,234", 1234)
+    >>> said, said.value
+    ('1,234', 1234)
+    """
+
+    __slots__ = ("value",)
+    value: float | None
+
+    def __new__(cls, words: str, value: float | None) -> Said:
+        """Words for a value."""
+        made = super().__new__(cls, words)
+        made.value = value
+        return made
+
 
 SETTINGS: dict[str, tuple[str, str]] = {
     "home": ("Home", "homes"),
@@ -54,13 +73,22 @@ def other_places(setting: str, count: int) -> str:
     return f"other {several.removeprefix('other ')} ({count})"
 
 
-def number(value: float | None, digits: int = 0) -> str:
+def hours(value: float | None) -> Said:
+    """A length of time in the unit that people would use; the value is in hours.
+
+    >>> hours(30.5), hours(None)
+    ('30 h 30 min', 'not known')
+    """
+    return Said(show_hours(value), value)
+
+
+def number(value: float | None, digits: int = 0) -> Said:
     """A number with thousands separators.
 
     >>> number(1234567), number(12.345, 1), number(None)
     ('1,234,567', '12.3', 'not known')
     """
-    return UNKNOWN if value is None else f"{value:,.{digits}f}"
+    return Said(UNKNOWN if value is None else f"{value:,.{digits}f}", value)
 
 
 def counted(value: int, one: str, several: str = "") -> str:
@@ -72,20 +100,20 @@ def counted(value: int, one: str, several: str = "") -> str:
     return f"{value:,} {one if value == 1 else several or one + 's'}"
 
 
-def share(value: float | None, digits: int = 0) -> str:
+def share(value: float | None, digits: int = 0) -> Said:
     """A share as a percentage; small but not nothing is said so.
 
     >>> share(0.5), share(0.0004), share(0.9997), share(0), share(None)
     ('50%', 'under 1%', 'over 99%', '0%', 'not known')
     """
     if value is None:
-        return UNKNOWN
+        return Said(UNKNOWN, None)
     smallest = 10.0 ** -(digits + 2)
     if 0 < value < smallest:
-        return f"under {smallest:.{digits}%}"
+        return Said(f"under {smallest:.{digits}%}", value)
     if 1 - smallest < value < 1:
-        return f"over {1 - smallest:.{digits}%}"
-    return f"{value:.{digits}%}"
+        return Said(f"over {1 - smallest:.{digits}%}", value)
+    return Said(f"{value:.{digits}%}", value)
 
 
 def listed(words: Sequence[str], most: int = 6) -> str:
