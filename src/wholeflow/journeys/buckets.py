@@ -45,6 +45,10 @@ others is one of these numbers."""
 EVENTS = 1_000_000
 """The most events that are worked through at once; docs/benchmarks.md has the measurements."""
 
+AT_HAND = 10
+"""So many buckets are cut from a copy of their events: else a hundred buckets would each read all
+events of the store, and as often as an operator reads them."""
+
 PSEUDONYMS = 16**DIGITS
 
 READ_BY_PERSON = ("present_events", "present_messages", *BY_PERSON)
@@ -67,13 +71,14 @@ def ranges(engine: Engine, count: int) -> list[tuple[int, int]]:
     return [(first, after - 1) for first, after in pairwise(edges)]
 
 
-def of_bucket(sql: str, first: int, last: int) -> str:
-    """An operator's SQL on the people of one bucket.
+def of_bucket(sql: str, first: int, last: int, *, events: str = "present_events") -> str:
+    """An operator's SQL on the people of one bucket, their events taken from a table.
 
     >>> of_bucket("SELECT s.stay FROM stays AS s", 0, 9)
     'SELECT s.stay FROM (SELECT * FROM stays AS b WHERE b.person BETWEEN 0 AND 9) AS s'
     """
-    return _where(sql, f"b.person BETWEEN {first} AND {last}")
+    cut = _where(sql, f"b.person BETWEEN {first} AND {last}")
+    return cut.replace("(SELECT * FROM present_events AS b", f"(SELECT * FROM {events} AS b")
 
 
 def of_people(sql: str, people: frozenset[int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -174,13 +174,30 @@ class Journeys:
             self._make(needed)
         make_observed_ends(self.engine, self.body)
         bodies = {name: self.body(name) for name in buckets.IN_PASSING}
-        for number, (first, last) in enumerate(self._ranges()):
+        adds = False
+        for first, last, events in self._cut():
             for name, body in bodies.items():
-                some = buckets.of_bucket(body, first, last)
-                self._put(name, some, adds=number > 0 and name in buckets.KEPT)
+                some = buckets.of_bucket(body, first, last, events=events)
+                self._put(name, some, adds=adds and name in buckets.KEPT)
+            adds = True
         for name in buckets.PASSING:
             self.engine.execute(f"DROP TABLE {name}")
         self._made.update(("observed_ends", *buckets.KEPT))
+
+    def _cut(self) -> Iterator[tuple[int, int, str]]:
+        """The ranges of the buckets, each with the table that its events are read from."""
+        ranges = self._ranges()
+        if len(ranges) <= buckets.AT_HAND:
+            yield from ((*edges, "present_events") for edges in ranges)
+            return
+        for begin in range(0, len(ranges), buckets.AT_HAND):
+            some = ranges[begin : begin + buckets.AT_HAND]
+            near = f"e.person BETWEEN {some[0][0]} AND {some[-1][1]}"
+            self.engine.make_table(
+                "events_at_hand", f"SELECT * FROM present_events AS e WHERE {near}"
+            )
+            yield from ((*edges, "events_at_hand") for edges in some)
+        self.engine.execute("DROP TABLE events_at_hand")
 
     def _is_large(self) -> bool:
         """True for a store whose events are too many to be worked through at once."""
