@@ -26,8 +26,18 @@ BY_PERSON = (
     "journeys",
     "stretches",
     "journey_hours",
+    "activities",
+    "ways",
 )
 """The operators whose answers about one person rest on that person's events only."""
+
+IN_SHARES = {
+    "transitions": "coalesce(m.from_place, m.to_place, 0)",
+    "way_counts": "w.mark",
+}
+"""The operators that count and rank over all people, and a number by which their groups are shared
+out: a share of the groups is worked out at a time, for ranks and different people need all rows at
+hand."""
 
 PASSING = ("placed_events", "visits")
 """What is let go once a bucket is worked through, for of all people it is as large as the store."""
@@ -51,7 +61,7 @@ events of the store, and as often as an operator reads them."""
 
 PSEUDONYMS = 16**DIGITS
 
-READ_BY_PERSON = ("present_events", "present_messages", *BY_PERSON)
+READ_BY_PERSON = ("present_events", "present_messages", "activity_times", *BY_PERSON)
 READ = re.compile(rf"\b(FROM|JOIN) ({'|'.join(READ_BY_PERSON)}) AS (\w+)")
 
 
@@ -69,6 +79,16 @@ def ranges(engine: Engine, count: int) -> list[tuple[int, int]]:
     )
     edges = sorted({0, *found["edges"][0].as_py(), PSEUDONYMS})
     return [(first, after - 1) for first, after in pairwise(edges)]
+
+
+def shares(operator: str, buckets: int) -> list[str]:
+    """Conditions on the rows of an operator in ``IN_SHARES``, one for each share of its groups.
+
+    >>> shares("way_counts", 20)
+    ['w.mark % 2 = 0', 'w.mark % 2 = 1']
+    """
+    count = -(-buckets // AT_HAND)
+    return [f"{IN_SHARES[operator]} % {count} = {number}" for number in range(count)]
 
 
 def of_bucket(sql: str, first: int, last: int, *, events: str = "present_events") -> str:

@@ -114,12 +114,14 @@ HIDDEN = (
 )
 """What joins the versions of records that do not count, where there are any."""
 
-OF_PEOPLE = {
+DEFAULTS = {
+    "is_among": "true",
     "carried": "h.run, h.person, h.place, lead(h.place) OVER in_journey AS next_place,",
     "whose": "min(a.run) AS run, min(a.person) AS person,",
     "people": "count(DISTINCT w.person)",
 }
-"""What ``activities``, ``ways`` and ``way_counts`` tell of people; a log that has none says so."""
+"""Which rows an operator takes, where it is not worked out in shares; and what ``activities``,
+``ways`` and ``way_counts`` tell of people: a log that has none says so."""
 
 
 @cache
@@ -136,7 +138,7 @@ def sql(operator: str, settings: dict[str, str], dialect: str = "duckdb") -> str
     if operator in PRESENT:
         settings = {**settings, **_present(table(operator.removeprefix("present_")), settings)}
     text = for_engine(text_of("wholeflow.journeys", f"sql/{name}.sql"), dialect)
-    return filled(text, {**OF_PEOPLE, **settings})
+    return filled(text, {**DEFAULTS, **settings})
 
 
 def for_engine(text: str, dialect: str = "duckdb") -> str:

@@ -104,11 +104,11 @@ class Journeys:
     def body(self, name: str, *, among: str = "true") -> str:
         """The SQL that makes a derived table, with the settings of this view.
 
-        A present table is made of those rows ``t`` of the ledger that are ``among`` them (SQL).
+        Present tables, and operators that are worked out in shares, can be made of those rows only
+        that are ``among`` them (SQL).
         """
-        settings = self._settings()
+        settings = {**self._settings(), "is_among": among}
         if name in operators.PRESENT:
-            settings["is_among"] = among
             settings["is_hiding"] = self._has_rows("hidden")
             if operators.KNOWN_AS in operators.PRESENT[name]:
                 settings["is_linked"] = self._has_rows(operators.KNOWN_AS)
@@ -146,6 +146,9 @@ class Journeys:
         elif name in buckets.BY_PERSON and self._is_large():
             for number, (first, last) in enumerate(self._ranges()):
                 self._put(name, buckets.of_bucket(self.body(name), first, last), adds=number > 0)
+        elif name in buckets.IN_SHARES and self._is_large():
+            for number, share in enumerate(buckets.shares(name, self._buckets[0])):
+                self._put(name, self.body(name, among=share), adds=number > 0)
         else:
             self._put(name, self.body(name))
         self._made.add(name)

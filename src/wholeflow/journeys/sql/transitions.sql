@@ -21,4 +21,5 @@ SELECT m.run, m.from_place, m.to_place, m."end", count(*) AS moves, count(DISTIN
        PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY m.wait_hours) AS wait_p90_hours,
        coalesce(sum(CAST(round(m.wait_hours * $hour) AS BIGINT)), 0) / $hour AS wait_total_hours
 FROM moves AS m
+WHERE $is_among
 GROUP BY m.run, m.from_place, m.to_place, m."end"
