@@ -25,7 +25,7 @@ check: lint ## style, types, order of the house and the quick tests (90 seconds)
 	$(BIN)/pytest -q -x -n auto -m "not slow and not browser and not peers"
 
 test: lint docs browser $(VENV)/.peers $(VENV)/.pm4py $(VENV)/.spark ## everything that must hold before a change is kept
-	$(BIN)/pytest -q -n auto --doctest-modules --ignore tests/prove tests src
+	$(BIN)/pytest -q -n auto --dist loadgroup --doctest-modules --ignore tests/prove tests src
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -50,7 +50,7 @@ def counted(stays: list[Row], absences: list[Row], at: int) -> int | None:
     return min(inside)[1] if inside else None
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(rows=histories())
 def test_everybody_is_counted_once_in_the_first_place_that_they_are_in_and_hours_add_up(rows):
     for view in views_of(rows):

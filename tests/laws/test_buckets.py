@@ -33,7 +33,7 @@ def test_no_part_of_an_operator_bears_the_name_of_an_operator(riverford):
         assert not parts & set(OPERATORS), name
 
 
-@settings(max_examples=8)
+@settings(max_examples=3)
 @given(history=histories())
 def test_links_leaves_bounces_and_messages_are_the_same_in_buckets_and_at_once(history):
     whole = tables(view_of(history))

@@ -228,7 +228,7 @@ def histories(draw: st.DrawFn) -> list[Row]:
 
 
 @pytest.mark.slow
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(rows=histories())
 def test_any_history_comes_out_as_the_rules_read(rows):
     for view in views_of(rows):

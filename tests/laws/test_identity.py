@@ -89,7 +89,7 @@ def known(where: Desk) -> tuple[Any, ...]:
     return people, sorted(map(str, links)), sorted(where.people(links="certain"))
 
 
-@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(rows=records, data=st.data())
 def test_any_order_any_split_and_any_repetition_of_rows_gives_the_same_persons(rows, data, folders):
     whole = desk(folders())
@@ -129,7 +129,7 @@ def connected(rows: list[dict[str, str]]) -> list[str]:
     return sorted(people)
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(rows=records)
 def test_numbers_reached_from_each_other_are_one_person(rows, folders):
     rows = [

@@ -338,7 +338,7 @@ def test_a_place_where_nobody_goes_changes_no_derived_table(history):
         assert idle.table(name).to_pylist() == there.table(name).to_pylist(), name
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(history=histories())
 def test_a_place_where_nobody_goes_changes_no_measure_no_map_and_no_list_of_today(history):
     there = said_of(view_of(history, as_of=None))

@@ -110,7 +110,7 @@ def sums(result: Result, names: Sequence[str]) -> dict[str, float]:
     return {name: sum(row[name] or 0 for row in rows) for name in names}
 
 
-laws = settings(max_examples=8)
+laws = settings(max_examples=5)
 
 
 @laws

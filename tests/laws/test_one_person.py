@@ -63,7 +63,7 @@ def test_people_of_made_up_histories_are_told_the_same_both_ways():
         assert compare(view.store, people=8, seed=11) > 5
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(rows=histories())
 def test_people_of_any_history_are_told_the_same_both_ways(rows):
     for view in views_of(rows):

@@ -36,7 +36,8 @@ from wholeflow.sources.demo import write_records
 from wholeflow.store import Store
 from wholeflow.store.engine import DuckDBEngine
 
-pytestmark = [pytest.mark.peers, pytest.mark.slow]
+pytestmark = [pytest.mark.peers, pytest.mark.slow, pytest.mark.xdist_group("spark")]
+"""One worker, so that Spark is started once."""
 
 KEY = Key(b"k" * 32)
 
@@ -61,6 +62,7 @@ GOLDEN = {
     },
     test_information.test_s37_a_message_travels_with_a_handoff_or_with_nobody: {"information"},
     test_one_person.test_s36_every_hour_of_a_journey_is_one_thing: {"stretches"},
+    test_one_person.test_s36_a_journey_takes_as_long_as_its_parts_together: {"journey_hours"},
     test_journeys.test_steps_between_stays_belong_to_the_journey_whose_time_holds_them: {"steps"},
     test_journeys.test_a_variant_is_the_activities_of_a_journey_in_order: {"variants"},
 }  # fmt: skip

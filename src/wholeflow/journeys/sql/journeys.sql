@@ -48,7 +48,7 @@ decided AS (
     GROUP BY i.journey
 )
 SELECT s.journey, s.run, s.person, s.need, coalesce(s.begin_at, h.from_at) AS from_at,
-       coalesce(s.over_at, h.to_at) AS to_at, s.open_stays = 1 AS is_open, (s.over_at - s.begin_at) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
+       coalesce(s.over_at, h.to_at) AS to_at, s.open_stays = 1 AS is_open, (coalesce(s.over_at, h.to_at) - coalesce(s.begin_at, h.from_at)) / $hour AS hours, CAST(s.stays AS BIGINT) AS stays, s.places, s.organisations,
        CAST(coalesce(m.moves, 0) AS BIGINT) AS moves, coalesce(m.handoffs, 0) AS handoffs,
        coalesce(r.retellings, 0) AS retellings, CAST(h.contacts AS BIGINT) AS contacts, coalesce(e.teams, 0) AS teams,
        coalesce(d.decisions, 0) AS decisions, h.events, s.first_place, s.last_place
