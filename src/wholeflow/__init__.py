@@ -10,7 +10,6 @@ wf.report(store, to="place.html")
 
 from wholeflow.api import (
     census,
-    chart,
     check,
     conform,
     demo,
@@ -27,6 +26,7 @@ from wholeflow.api import (
     mark,
     measure,
     open,
+    plot,
     process_map,
     read,
     read_log,
@@ -45,7 +45,6 @@ __all__ = [
     "EventLog",
     "WholeflowError",
     "census",
-    "chart",
     "check",
     "conform",
     "demo",
@@ -62,6 +61,7 @@ __all__ = [
     "mark",
     "measure",
     "open",
+    "plot",
     "process_map",
     "read",
     "read_log",

@@ -317,16 +317,29 @@ def conform(
     return conform_journeys(_view(of), pathway, through=through)
 
 
-def chart(of: Result | Sequence[OneJourney], to: str | Path) -> Path:
-    """Draw a measure over time, or one person's journeys, into an SVG file.
+def plot(
+    of: Store | Journeys | Result | Sequence[OneJourney],
+    to: str | Path,
+    *,
+    what: str = "",
+    policy: str = "",
+) -> Path:
+    """Draw one chart into an SVG file.
 
-    A measure has the limits of its XmR chart; journeys, as :func:`journeys_of` gives them, have
-    lanes for what each hour was, places, lists and messages.
+    Of a store or view: ``what`` names one of the report (hours, waits, time, week, journey), for
+    use inside unless a disclosure ``policy`` is named. A measure is drawn over time with the
+    limits of its XmR chart; journeys, as :func:`journeys_of` gives them, in lanes. For the flow
+    map see :func:`map`.
     """
-    from wholeflow.publish import draw_journeys, draw_over_time, write
+    from wholeflow.governance.disclosure import find_policy
+    from wholeflow.publish import draw_journeys, draw_over_time, draw_section, write
 
     _need_svg(Path(to))
-    write(draw_over_time(of) if isinstance(of, Result) else draw_journeys(of), Path(to))
+    if isinstance(of, Store | Journeys):
+        drawn = draw_section(_view(of), what, find_policy(policy) if policy else None)
+    else:
+        drawn = draw_over_time(of) if isinstance(of, Result) else draw_journeys(of)
+    write(drawn, Path(to))
     return Path(to)
 
 
@@ -337,8 +350,14 @@ def _need_svg(path: Path) -> None:
         )
 
 
-def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) -> Path:
-    """One self-contained page about the place, written whole or not at all."""
+def report(
+    of: Store | Journeys, to: str | Path, *, title: str | None = None, policy: str = ""
+) -> Path:
+    """One self-contained page about the place, written whole or not at all.
+
+    It is for use inside the organisations, and says so, unless ``policy`` names the disclosure
+    policy (hes, lt5_round5) by which it may be published.
+    """
     from wholeflow.publish import write
 
     target = Path(to)
@@ -348,12 +367,16 @@ def report(of: Store | Journeys, to: str | Path, *, title: str | None = None) ->
             where=str(target),
             repair="Name a file such as place.html.",
         )
-    write(reported(of, title=title).html(), target)
+    write(reported(of, title=title, policy=policy).html(), target)
     return target
 
 
-def reported(of: Store | Journeys, *, title: str | None = None) -> Report:
-    """What the report says, for programs: ``as_dict`` and ``tidy`` have the facts of its page."""
+def reported(of: Store | Journeys, *, title: str | None = None, policy: str = "") -> Report:
+    """What the report says, for programs: ``as_dict`` and ``tidy`` have the facts of its page.
+
+    ``policy``: as for ``report``. Raises RequestError for a policy that does not exist.
+    """
+    from wholeflow.governance.disclosure import find_policy
     from wholeflow.publish import reported as reported_of
 
     seen = _view(of)
@@ -362,6 +385,7 @@ def reported(of: Store | Journeys, *, title: str | None = None) -> Report:
         title=title or place_title(seen.store),
         findings=check_journeys(seen).findings,
         made_at=instant(datetime.now(UTC)),
+        policy=find_policy(policy) if policy else None,
     )
 
 
@@ -387,7 +411,7 @@ class Demo:
             [
                 str(self.load),
                 self.check.verdict,
-                *self.sentences,
+                *(f"{number}. {told}" for number, told in enumerate(self.sentences, 1)),
                 f"store:  {self.store}",
                 f"report: {self.report}  (open it in a browser)",
             ]
@@ -413,6 +437,7 @@ def demo(
     The key that makes the pseudonyms lies beside the store in the folder, for
     nobody in it exists.
     """
+    from wholeflow.publish import write
     from wholeflow.sources.demo import write_records
 
     home = Path(folder)
@@ -427,9 +452,9 @@ def demo(
     with open(path) as store:
         books = load(store, read(home / "records", source="demo"), key=read_key(home / "demo.key"))
         seen = journeys(store)
-        sentences = tuple(measure(seen, name).says for name in ("arrivals", "handoff_wait"))
-        written = report(seen, home / "riverford.html")
-        return Demo(home, path, written, books, check(seen), sentences)
+        found = reported(seen)
+        written = write(found.html(), home / "riverford.html")
+        return Demo(home, path, written, books, check(seen), found.sentences)
 
 
 def today(
@@ -494,7 +519,6 @@ def _view(of: Store | Journeys) -> Journeys:
 
 
 __all__ = [
-    "chart",
     "check",
     "conform",
     "demo",
@@ -511,6 +535,7 @@ __all__ = [
     "mark",
     "measure",
     "open",
+    "plot",
     "process_map",
     "read",
     "read_log",

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -18,9 +16,7 @@ from wholeflow.journeys import Journeys, check, journeys
 from wholeflow.publish import Report, reported, write
 from wholeflow.store import Chunk, FileFacts, load, open_store
 
-CHROMIUM = shutil.which("chromium")
 MADE_AT = 1_735_732_800_000_000  # 1 January 2025, 12:00
-NARROW = 320
 HOUR = 3_600_000_000
 START = 1_719_831_600_000_000  # 1 July 2024, 12:00
 
@@ -79,8 +75,30 @@ def counts() -> list[dict[str, Any]]:
     ]
 
 
+def among_many(places: int) -> Iterator[dict[str, Any]]:
+    """Everybody comes to one home and moves on to another."""
+    for at in range(3 * places):
+        begin = START + at * 2 * HOUR
+        person = {"person": f"p{at}", "need": f"n{at}"}
+        yield person | step("arrived", f"Home {at % places}", begin)
+        yield person | step("left", f"Home {at % places}", begin + 50 * HOUR)
+        yield person | step("arrived", f"Home {at * 7 % places}", begin + 60 * HOUR)
+        yield person | step("left", f"Home {at * 7 % places}", begin + 90 * HOUR)
+
+
 VIEWS = {
     "shared": lambda: view(places=PLACES, events=events(120)),
+    "one place": lambda: view(
+        places=PLACES[1:2], events=[row for row in events(120) if row["place"] == "Ward 1"]
+    ),
+    "no hospital": lambda: view(
+        places=PLACES[2:], events=[row for row in events(120) if row["place"] == "Reablement"]
+    ),
+    "300 places": lambda: view(
+        places=[{"place": f"Home {at}", "setting": "care_home"} for at in range(300)],
+        events=among_many(300),
+    ),
+    "one person": lambda: view(places=PLACES, events=events(1)),
     "shifted": lambda: view("shifted_per_person", places=PLACES, events=events(40)),
     "counts": lambda: view(counts=counts()),
     "empty": lambda: view(),
@@ -258,42 +276,3 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write("the second \ud800", target)
     assert target.read_text() == "the first"
     assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
-
-
-# ---- in a browser
-
-
-PROBE = """<script>
-addEventListener("load", () => {
-  const wide = document.documentElement.scrollWidth, seen = innerWidth;
-  const drawings = [...document.querySelectorAll("svg")];
-  const flat = drawings.filter(svg => svg.getBoundingClientRect().height < 20).length;
-  parent.postMessage(`${wide} of ${seen}, ${drawings.length} drawings, ${flat} flat`, "*");
-});
-</script>"""
-
-FRAME = f"""<!DOCTYPE html><title>waiting</title>
-<script>addEventListener("message", event => document.title = event.data)</script>
-<iframe src="page.html" style="width:{NARROW}px;height:700px;border:0"></iframe>"""
-
-
-@pytest.mark.browser
-def test_nothing_makes_a_narrow_page_scroll_sideways(made: str, tmp_path: Path) -> None:
-    if CHROMIUM is None:
-        pytest.skip("chromium is not installed")
-    (tmp_path / "page.html").write_text(made.replace("</body>", f"{PROBE}</body>"))
-    (tmp_path / "frame.html").write_text(FRAME)
-    found = re.search("<title>(.*?)</title>", _dom(tmp_path / "frame.html"))
-    assert found is not None
-    drawings = made.count("<svg")
-    assert found[1] == f"{NARROW} of {NARROW}, {drawings} drawings, 0 flat"
-
-
-def _dom(path: Path) -> str:
-    """The document after its scripts have run."""
-    command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
-        f"--user-data-dir={path.parent / 'profile'}", "--virtual-time-budget=5000", "--dump-dom",
-        path.as_uri(),
-    ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout

@@ -89,8 +89,18 @@ def test_ways_and_the_longest_journey():
     facts = facts_of(rows)
     (table,) = ways_section(facts).tables
     told = cells(table.rows)
-    assert told["ED > Ward"] == ("12", "12", "66.7%", "66.7%", "2.2 days")
-    assert told["ED"] == ("6", "6", "33.3%", "100.0%", "4 h")
+    assert told["ED > Ward"] == ("12", "66.7%", "66.7%", "2.2 days", "12")
+    assert told["ED"] == ("6", "33.3%", "100.0%", "4 h", "6")
     typical, longest = story_section(facts).figures
     assert "50.2 days with 2 stays in 2 places" in longest.sentence
     assert "2.2 days with 2 stays in 2 places" in typical.sentence
+
+
+def test_a_journey_of_impossible_times_is_not_the_longest():
+    rows = stay("p1", "ED", MONDAY, 4) + stay("p2", "ED", MONDAY, 30)
+    rows += [
+        {"person": "p3", "place": "Ward", "kind": kind, "at": at.isoformat(), "ref": "p3"}
+        for kind, at in (("left", MONDAY), ("started", MONDAY + timedelta(days=90)))
+    ]
+    titles = {figure.title: figure.sentence for figure in story_section(facts_of(rows)).figures}
+    assert titles["The longest journey"].startswith("A journey of 30 h with")

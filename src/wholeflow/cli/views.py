@@ -26,10 +26,19 @@ from wholeflow.cli.terminal import (
     with_local_times,
 )
 from wholeflow.core.errors import RequestError
+from wholeflow.governance.disclosure import policies
 from wholeflow.journeys import Journeys
 from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.measures import definitions
 from wholeflow.measures.spc import PRESET, presets
+
+Policy = Annotated[
+    str,
+    typer.Option(
+        metavar="POLICY",
+        help=f"Make it for people outside, by a disclosure policy: {', '.join(policies())}.",
+    ),
+]
 
 JOURNEY_COLUMNS = [
     "person", "from_at", "stays", "organisations", "hours", "waiting_hours", "care_hours",
@@ -69,7 +78,7 @@ def journeys(
             told = api.journeys_of(seen, person)
             api.log_look(opened, "journeys", seen.shown(person), who=account(), why=why)
             if chart:
-                api.chart(told, to=chart)
+                api.plot(told, to=chart)
             tell(seen, person, told, as_json, as_csv)
             return
         rows = with_local_times(listed(seen), seen.zone)
@@ -175,7 +184,7 @@ def measure(
         seen = api.journeys(opened, as_of=as_of, links=links)
         results = [api.measure(seen, name, groups, rules=rules) for name in names]
         if chart:
-            api.chart(results[0], to=chart)
+            api.plot(results[0], to=chart)
     if as_json:
         typer.echo(json.dumps([result.as_dict() for result in results], ensure_ascii=False))
         return
@@ -189,11 +198,29 @@ def measure(
                 typer.echo(sentence)
 
 
+@app.command(epilog="Example: wholeflow plot place.duckdb waits --out waits.svg")
+def plot(
+    store: StorePath,
+    what: Annotated[
+        str, typer.Argument(help="Which chart of the report: hours, waits, time, week or journey.")
+    ],
+    out: Annotated[Path, typer.Option(help="The SVG file to write.")],
+    policy: Policy = "",
+    as_of: AsOf = None,
+    links: Links = "likely",
+) -> None:
+    """Draw one chart of the report; `map` draws the flow map, `measure --chart` any measure."""
+    with progress("Drawing"), existing(store) as opened:
+        seen = api.journeys(opened, as_of=as_of, links=links)
+        typer.echo(f"wrote {api.plot(seen, out, what=what, policy=policy)}")
+
+
 @app.command(epilog="Example: wholeflow report place.duckdb --out place.html")
 def report(
     store: StorePath,
     out: Annotated[Path | None, typer.Option(help="The HTML file to write.")] = None,
     title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
+    policy: Policy = "",
     as_of: AsOf = None,
     links: Links = "likely",
     as_json: Json = False,
@@ -211,10 +238,12 @@ def report(
     with progress("Writing the report"), existing(store) as opened:
         seen = api.journeys(opened, as_of=as_of, links=links)
         if out is not None:
-            typer.echo(f"wrote {api.report(seen, out, title=title)}", err=as_json or as_csv)
+            typer.echo(
+                f"wrote {api.report(seen, out, title=title, policy=policy)}", err=as_json or as_csv
+            )
         if not (as_json or as_csv):
             return
-        told = api.reported(seen, title=title)
+        told = api.reported(seen, title=title, policy=policy)
     if as_json:
         typer.echo(json.dumps(told.as_dict(), ensure_ascii=False))
     else:

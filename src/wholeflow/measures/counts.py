@@ -37,7 +37,8 @@ def count(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
     groups = grouping.group(journeys, definition.table, rows, by, at=at)
     kept = grouping.conditions(definition.settings, definition.holds)
     found = journeys.query(
-        f"SELECT {groups.columns()} count(*) AS n, min(t.{at}) AS first_at, "
+        f"SELECT {groups.columns()} count(*) AS n, "
+        f"count(DISTINCT t.person) AS people, min(t.{at}) AS first_at, "
         f"min(coalesce(t.complete_at, t.{at})) AS known_from FROM {rows} AS t "
         f"{' '.join(groups.joins)} WHERE t.why = '' AND {kept} AND {groups.knows} "
         f"{groups.grouped()}"
@@ -64,11 +65,11 @@ def _rates(journeys: Journeys, groups: grouping.Grouping, found: pa.Table) -> pa
     A group is observed from its first row, or from when its records are complete, to the end of
     observation; an hour in which nobody ever came is nought there and no gap.
     """
-    counted: dict[tuple[str, ...], dict[str, int]] = {}
+    counted: dict[tuple[str, ...], dict[str, tuple[int, int]]] = {}
     known: dict[tuple[str, ...], int] = {}
     for row in found.to_pylist():
         key = tuple(row[name] for name in groups.names)
-        counted.setdefault(key, {})[row[groups.unit]] = row["n"]
+        counted.setdefault(key, {})[row[groups.unit]] = row["n"], row["people"]
         known[key] = min(row["known_from"], known.get(key, row["known_from"]))
     first = min(found["first_at"].to_pylist(), default=0)
     last = journeys.observed_to()
@@ -79,11 +80,12 @@ def _rates(journeys: Journeys, groups: grouping.Grouping, found: pa.Table) -> pa
         hours = _hours_of(spans, max(known[key], first), last)
         for label in units.NAMES[groups.unit]:
             if label in hours or label in counts:
-                told = _rate(counts.get(label, 0), hours.get(label, 0.0))
+                n, people = counts.get(label, (0, 0))
+                told = {"people": people, **_rate(n, hours.get(label, 0.0))}
                 rows.append({**names, groups.unit: label, **told})
-    figures = ("n", "hours_observed", "per_hour", "per_hour_low", "per_hour_high")
+    figures = ("n", "people", "hours_observed", "per_hour", "per_hour_low", "per_hour_high")
     schema = [(name, pa.string()) for name in groups.by]
-    schema += [(name, pa.int64() if name == "n" else pa.float64()) for name in figures]
+    schema += [(name, pa.int64() if name in ("n", "people") else pa.float64()) for name in figures]
     return grouping.in_order(pa.Table.from_pylist(rows, schema=pa.schema(schema)), groups.by)
 
 

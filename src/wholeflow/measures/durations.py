@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from wholeflow.core import time
 from wholeflow.core.sql import quoted
@@ -20,6 +21,7 @@ from wholeflow.measures.survival import first_at_most, product_limit
 FIGURES = pa.schema(
     [
         ("n", pa.int64()),
+        ("people", pa.int64()),
         ("ended", pa.int64()),
         ("open", pa.int64()),
         ("cut_short", pa.int64()),
@@ -69,7 +71,7 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
     )
     kept = grouping.conditions(definition.settings, definition.holds)
     found = journeys.query(
-        f"SELECT {groups.columns()} t.entered, t.hours, t.has_ended, t.is_open "
+        f"SELECT {groups.columns()} t.person AS who, t.entered, t.hours, t.has_ended, t.is_open "
         f"FROM {rows} AS t {' '.join(groups.joins)} "
         f"WHERE t.why = '' AND {kept} AND {groups.knows} {groups.ordered()}"
     )
@@ -197,6 +199,7 @@ def _figures(rows: pa.Table) -> tuple[dict[str, Any], bool]:
     still = int((~ended & going).sum())
     known = {
         "n": len(hours),
+        "people": pc.count_distinct(rows["who"]).as_py(),
         "ended": int(ended.sum()),
         "open": still,
         "cut_short": len(hours) - int(ended.sum()) - still,

@@ -32,6 +32,7 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
     within = definition.within_days * time.DAY
     found = journeys.query(
         f"SELECT {groups.columns()} count(*) AS n, "
+        "count(DISTINCT t.person) AS people, "
         f"count(*) FILTER (WHERE t.back_at - t.end_at <= {within}) AS met FROM {times} AS t "
         f"{' '.join(groups.joins)} WHERE t.why = '' AND {groups.knows} {groups.grouped()}"
     )

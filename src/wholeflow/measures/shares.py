@@ -101,7 +101,8 @@ def _figures(definition: Definition) -> str:
         for minutes in definition.also_minutes
     )
     return (
-        f"count(*) AS n, count(*) FILTER (WHERE t.took <= {limit}) AS met, {also}"
+        f"count(*) AS n, count(DISTINCT t.person) AS people, "
+        f"count(*) FILTER (WHERE t.took <= {limit}) AS met, {also}"
         f"avg(t.took) / {time.MINUTE}.0 AS mean_minutes, "
         f"coalesce(sum(greatest(t.took - {limit}, 0)), 0) / {time.HOUR}.0 AS hours_over"
     )

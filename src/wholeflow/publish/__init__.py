@@ -1,7 +1,7 @@
 """Making things for people to read: the report page, its charts, flow map and story."""
 
 from wholeflow.publish.bars import hours_figure, waits_figure
-from wholeflow.publish.drawings import draw_map, draw_over_time
+from wholeflow.publish.drawings import SECTIONS, draw_map, draw_over_time, draw_section
 from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
 from wholeflow.publish.journey_lanes import draw_journeys
@@ -10,6 +10,7 @@ from wholeflow.publish.report import Report, reported, write
 from wholeflow.publish.story import Story, stories
 
 __all__ = [
+    "SECTIONS",
     "Figure",
     "Report",
     "Rows",
@@ -17,6 +18,7 @@ __all__ = [
     "draw_journeys",
     "draw_map",
     "draw_over_time",
+    "draw_section",
     "flow_map",
     "hours_figure",
     "reported",

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from wholeflow.core.errors import RequestError, UnsupportedError
+from wholeflow.core.errors import RequestError, UnsupportedError, unknown
 from wholeflow.core.time import UNITS
+from wholeflow.governance.disclosure import Policy
 from wholeflow.journeys import Journeys
 from wholeflow.measures import Result
 from wholeflow.publish import svg
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.flow_map import flow_map
-from wholeflow.publish.over_time_charts import NOTE_LETTERS, over_time_figure
+from wholeflow.publish.over_time_charts import AXIS, NOTE_LETTERS, over_time_figure
+from wholeflow.publish.report import facts_for, stamp
+from wholeflow.publish.sections import Section, hours_section, story_section, waits_section
+from wholeflow.publish.trends import trends_section
+from wholeflow.publish.week import week_section
+from wholeflow.publish.words import counted
 
 MOST_CHARTS = 24
 """So many charts are drawn in one drawing at most."""
 
-AXIS = {"share": "share", "care_share": "share of care", "p50_hours": "median hours"}
-"""What the upright axis is called, where it is not the unit of the measure."""
+SECTIONS: dict[str, Callable[[Facts], Section]] = {
+    "hours": hours_section,
+    "waits": waits_section,
+    "time": trends_section,
+    "week": week_section,
+    "journey": story_section,
+}
+"""The sections of the report whose charts are drawn singly; the flow map has its own command."""
 
 
 def draw_map(journeys: Journeys, transitions: pa.Table | None = None) -> str:
@@ -29,6 +41,20 @@ def draw_map(journeys: Journeys, transitions: pa.Table | None = None) -> str:
     facts = Facts(journeys)
     shown = facts.transitions if transitions is None else transitions
     return svg.alone(flow_map(shown, facts.places))
+
+
+def draw_section(journeys: Journeys, name: str, policy: Policy | None = None) -> str:
+    """The charts of a section of the report as SVG, stamped as the report is.
+
+    Raises RequestError for a section that does not exist, and UnsupportedError where the records
+    can't tell it, or a policy lets nothing of it be shown.
+    """
+    if name not in SECTIONS:
+        raise unknown("chart", name, list(SECTIONS))
+    section = SECTIONS[name](facts_for(journeys, policy))
+    if not section.figures:
+        raise UnsupportedError(section.paragraphs[0].rstrip("."))
+    return svg.alone(_stacked(section.figures, stamp(policy)))
 
 
 def draw_over_time(result: Result) -> str:
@@ -51,7 +77,8 @@ def draw_over_time(result: Result) -> str:
             repair="Group by fewer, or by what has fewer values, such as setting.",
         )
     figures, too_few = _figures(result)
-    return svg.alone(figures[0].svg if len(result.over_time) == 1 else _stacked(figures, too_few))
+    note = f"Too few figures side by side for limits: {', '.join(too_few)}." if too_few else ""
+    return svg.alone(figures[0].svg if len(result.over_time) == 1 else _stacked(figures, note))
 
 
 def _figures(result: Result) -> tuple[list[Figure], list[str]]:
@@ -78,8 +105,8 @@ def _figures(result: Result) -> tuple[list[Figure], list[str]]:
     return figures, too_few
 
 
-def _stacked(figures: Sequence[Figure], too_few: Sequence[str]) -> str:
-    """Figures below each other in one drawing, each under its title."""
+def _stacked(figures: Sequence[Figure], note: str) -> str:
+    """Figures below each other in one drawing, each under its title, and a note at the foot."""
     parts: list[str] = []
     y, width = 0.0, 0.0
     for figure in figures:
@@ -90,7 +117,6 @@ def _stacked(figures: Sequence[Figure], too_few: Sequence[str]) -> str:
         parts.append(svg.element("g", figure.svg, transform=f"translate(0 {y + 34:.0f})"))
         y += 34 + float(size[2]) + 10
         width = max(width, float(size[1]))
-    note = f"Too few figures side by side for limits: {', '.join(too_few)}." if too_few else ""
     for line in svg.wrap(note, NOTE_LETTERS, len(note)) if note else []:
         parts.append(svg.text(line, 12, y + 14))
         y += 18
@@ -98,7 +124,7 @@ def _stacked(figures: Sequence[Figure], too_few: Sequence[str]) -> str:
         parts,
         width=width,
         height=y + 12,
-        title=f"{len(figures)} charts over time",
+        title=counted(len(figures), "chart"),
         description="\n".join([*(f"{one.title}. {one.sentence}" for one in figures), note]).strip(),
         id_="fig-charts",
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wholeflow.core.time import HOUR
+from wholeflow.core.time import DAY, HOUR, local
+from wholeflow.diagnosis import Variants, variants
 from wholeflow.journeys import Journeys
-from wholeflow.measures import measure
+from wholeflow.measures import Result, measure
 from wholeflow.measures.published import counted_once
 from wholeflow.publish.bars import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
@@ -20,6 +22,27 @@ from wholeflow.publish.words import listed
 
 FEW = 20
 """A wait that fewer moves have is not shown among the longest: chance rules it."""
+
+TOP_WAYS = 12
+BUSIEST = 4
+"""So many places have a chart of their arrivals over time."""
+
+ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("four_hours", ()),
+    ("returns", ()),
+    ("readmissions", ()),
+    ("handover", ()),
+    ("stay", ("place",)),
+    ("wait", ("place",)),
+    ("delay", ("place",)),
+)
+"""The measures of the page, and what each is grouped by."""
+
+OVER_TIME = ("four_hours", "handover", "delay")
+"""Measures that are charted over time for the whole place."""
+
+WEEKS_FROM, MONTHS_FROM = 84 * DAY, 900 * DAY
+MONTH_AT_LEAST, MONTH_AT_MOST = 28 * DAY - HOUR, 31 * DAY + HOUR
 
 PLACES = """
     SELECT d.name AS place, p.setting, o.name AS organisation, p.holds
@@ -81,6 +104,11 @@ class Facts:
 
     journeys: Journeys
 
+    @property
+    def is_internal(self) -> bool:
+        """True where these are for use inside: nothing is hidden."""
+        return True
+
     @cached_property
     def has_events(self) -> bool:
         """True when there is any person's event."""
@@ -93,7 +121,7 @@ class Facts:
         return counts.filter(counts["value"].is_valid())
 
     @cached_property
-    def totals(self) -> dict[str, float]:
+    def totals(self) -> Mapping[str, float | None]:
         """The sum of each published count that may be added, nothing counted twice."""
         flows = self.counts.filter(pc.equal(self.counts["is"], "flow"))
         names = sorted(pc.unique(flows["name"]).to_pylist())
@@ -123,7 +151,25 @@ class Facts:
         return tuple(names)
 
     @cached_property
-    def sizes(self) -> dict[str, int]:
+    def monthly(self) -> Mapping[str, Mapping[str, float | None]]:
+        """Totals of each count by month; only figures for whole months, each counted once."""
+        counts = self.counts
+        length = pc.subtract(counts["to_at"], counts["from_at"])
+        is_month = pc.and_(
+            pc.greater_equal(length, MONTH_AT_LEAST), pc.less_equal(length, MONTH_AT_MOST)
+        )
+        counts = counts.filter(pc.and_(is_month, pc.equal(counts["is"], "flow")))
+        found: dict[str, dict[str, float | None]] = {}
+        for name in pc.unique(counts["name"]).to_pylist():
+            own = counted_once(counts.filter(pc.equal(counts["name"], name)))
+            sums: Counter[str] = Counter()
+            for row in own.group_by("from_at").aggregate([("value", "sum")]).to_pylist():
+                sums[f"{local(row['from_at'], self.journeys.zone):%Y-%m}"] += row["value_sum"]
+            found[name] = dict(sums)
+        return found
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int | None]:
         """How many stays, people and journeys, and what is recorded of the stays."""
         return self._one(SIZES) | self._one(EVENTS) | self._one(ASKED) | self._one(REJECTED)
 
@@ -161,12 +207,63 @@ class Facts:
         return pa.Table.from_pylist(rows, schema=_with_open(self.journeys.table("transitions")))
 
     @cached_property
+    def _results(self) -> dict[tuple[str, tuple[str, ...]], Result]:
+        return {}
+
+    def measured(self, name: str, by: tuple[str, ...] = ()) -> Result:
+        """A measure, worked out once; UnsupportedError where the records can't tell it."""
+        if (name, by) not in self._results:
+            self._results[name, by] = measure(self.journeys, name, by)
+        return self._results[name, by]
+
+    @cached_property
+    def unit(self) -> str:
+        """Day, week or month, as suits the period."""
+        first, last = self.period or (0, 0)
+        return unit_for(last - first)
+
+    @cached_property
+    def arrivals(self) -> Result:
+        """Arrivals at the busiest places by day, week or month."""
+        self.journeys.need_shared_clock("change over time")
+        result = self.measured("arrivals", ("place", self.unit))
+        came = _came(result)
+        busiest = sorted(came, key=lambda place: (-came[place], place))[:BUSIEST]
+        rows = pa.concat_tables(_of_place(result, place) for place in busiest) if busiest else (
+            result.rows)  # fmt: skip
+        series = {one.group["place"]: one for one in result.over_time}
+        shown = tuple(series[place] for place in busiest if place in series)
+        return replace(result, rows=rows, over_time=shown)
+
+    @cached_property
+    def week(self) -> Result:
+        """Arrivals by hour of the week at the busiest emergency department, else place."""
+        result = self.measured("arrivals", ("place", "hour_of_week"))
+        came = _came(result)
+        departments = {place.place for place in self.places if place.setting == "ed"}
+        named = {place: n for place, n in came.items() if place in departments} or came
+        if not named:
+            return result
+        place = min(named, key=lambda name: (-named[name], name))
+        return replace(result, rows=_of_place(result, place))
+
+    @cached_property
+    def ways(self) -> Variants:
+        """The most frequent ways over places."""
+        return variants(self.journeys, "places", TOP_WAYS)
+
+    @cached_property
     def _waits(self) -> dict[tuple[str, str], dict[str, Any]]:
         if not self.has_events:
             return {}
         by = ("from_place", "to_place")
-        rows = measure(self.journeys, "handoff_wait", by).rows.to_pylist()
+        rows = self.measured("handoff_wait", by).rows.to_pylist()
         return {(row["from_place"], row["to_place"]): row for row in rows}
+
+    def waiters(self, row: Mapping[str, Any]) -> int:
+        """How many people's waits are known at a kind of handoff."""
+        told = self._waits.get((_name(row["from_place"]), _name(row["to_place"])), {})
+        return int(told.get("people") or 0)
 
     @cached_property
     def handoffs(self) -> list[dict[str, Any]]:
@@ -187,6 +284,31 @@ class Facts:
             ends = pc.min(self.counts["from_at"]).as_py(), pc.max(self.counts["to_at"]).as_py()
             return ends[0], ends[1] - 1
         return None
+
+
+def unit_for(span: int) -> str:
+    """Days, weeks or months, for a chart of some 12 to 130 points.
+
+    >>> unit_for(30 * DAY), unit_for(365 * DAY), unit_for(1460 * DAY)
+    ('day', 'week', 'month')
+    """
+    if span < WEEKS_FROM:
+        return "day"
+    return "week" if span < MONTHS_FROM else "month"
+
+
+def _came(result: Result) -> Counter[str]:
+    """How many came to each place."""
+    came: Counter[str] = Counter()
+    for place, n in zip(
+        result.rows["place"].to_pylist(), result.rows["n"].to_pylist(), strict=True
+    ):
+        came[place] += n
+    return came
+
+
+def _of_place(result: Result, place: str) -> pa.Table:
+    return result.rows.filter(pc.equal(result.rows["place"], place))
 
 
 def _name(place: str | None) -> str:

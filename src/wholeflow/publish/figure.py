@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wholeflow.publish.icons import Icon
 from wholeflow.publish.words import Said
 
 
@@ -32,12 +33,13 @@ class Rows:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing that says what it shows, and its table twin."""
+    """A drawing that says what it shows, its table twin, and icons that sum it up."""
 
     title: str
     sentence: str
     svg: str
     table: Rows
+    icons: tuple[Icon, ...] = ()
 
 
 def rows(headings: Sequence[str], cells: Sequence[Sequence[str]], numeric_from: int = 1) -> Rows:

@@ -10,7 +10,8 @@ from wholeflow.core.errors import UnsupportedError
 from wholeflow.measures.over_time import OverTime
 from wholeflow.measures.spc import Point, XmR, presets
 from wholeflow.publish.figure import Figure, rows
-from wholeflow.publish.svg import COLOURS
+from wholeflow.publish.icons import icons
+from wholeflow.publish.svg import COLOURS, identifier
 from wholeflow.publish.vega import LETTER, WIDTH, Spec, layer, specification, to_svg, top_legend
 from wholeflow.publish.words import Said, listed, number, period, share
 
@@ -23,6 +24,10 @@ NOTE_LETTERS = 116
 """Letters in a line below a chart."""
 
 TIME_FORMATS = {"day": "%-d %b %Y", "week": "%-d %b %Y", "month": "%b %Y"}
+
+
+AXIS = {"share": "share", "care_share": "share of care", "p50_hours": "median hours"}
+"""What the upright axis is called, where it is not the unit of the measure."""
 
 
 def xmr_figure(
@@ -70,8 +75,8 @@ def over_time_figure(title: str, judged: OverTime, *, axis: str, alone: bool = F
         ],
     )  # fmt: skip
     description = f"{sentence} More than chance: {listed(special, 4) or 'no point'}."
-    spec = over_time_spec(judged, axis=axis, alone=alone)
-    return Figure(title, sentence, to_svg(spec, title, description), table)
+    drawn = to_svg(over_time_spec(judged, axis=axis, alone=alone), title, description)
+    return Figure(title, sentence, drawn, table, icons(judged, identifier(title)))
 
 
 def over_time_spec(judged: OverTime, *, axis: str, alone: bool = False) -> Spec:

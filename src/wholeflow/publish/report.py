@@ -13,9 +13,12 @@ import pyarrow as pa
 
 from wholeflow.core.time import show_instant
 from wholeflow.core.whole_file import whole_file
+from wholeflow.governance.disclosure import Policy
 from wholeflow.journeys import Finding, Journeys
+from wholeflow.publish.disclosed import DisclosedFacts
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.sections import (
+    INSIDE,
     Section,
     definitions_section,
     hours_section,
@@ -32,6 +35,7 @@ from wholeflow.publish.week import week_section
 from wholeflow.publish.words import Said
 
 STAMP = "Internal: not for publication"
+PUBLISHABLE = "For publication, by the policy"
 
 TIDY = pa.schema(
     [
@@ -104,25 +108,40 @@ class Report:
 
 
 def reported(
-    journeys: Journeys, *, title: str, findings: Sequence[Finding], made_at: int
+    journeys: Journeys,
+    *,
+    title: str,
+    findings: Sequence[Finding],
+    made_at: int,
+    policy: Policy | None = None,
 ) -> Report:
-    """The report on a view of journeys.
+    """The report on a view of journeys: for use inside, or by a policy for people outside.
 
     ``findings`` are those of ``check``; ``made_at`` is the instant shown as when it was made.
     """
-    facts = Facts(journeys)
+    facts = facts_for(journeys, policy)
     return Report(
         title,
-        STAMP,
+        stamp(policy),
         covered(facts),
         show_instant(made_at, journeys.zone),
         _version(),
         tuple(five_sentences(facts)),
-        tuple(sections(facts, findings)),
+        tuple(sections(facts, findings, INSIDE if policy is None else policy.meaning)),
     )
 
 
-def sections(facts: Facts, findings: Sequence[Finding]) -> list[Section]:
+def facts_for(journeys: Journeys, policy: Policy | None) -> Facts:
+    """The one gate: all facts for use inside, or those that a policy lets people outside see."""
+    return Facts(journeys) if policy is None else DisclosedFacts(journeys, policy)
+
+
+def stamp(policy: Policy | None) -> str:
+    """What stands on each page about who may see it."""
+    return STAMP if policy is None else f"{PUBLISHABLE} {policy.name}"
+
+
+def sections(facts: Facts, findings: Sequence[Finding], about_numbers: str) -> list[Section]:
     """Everything below the five sentences, in order."""
     return [
         map_section(facts),
@@ -133,8 +152,8 @@ def sections(facts: Facts, findings: Sequence[Finding]) -> list[Section]:
         measures_section(facts),
         ways_section(facts),
         story_section(facts),
-        quality_section(findings),
-        definitions_section(),
+        quality_section(facts, findings),
+        definitions_section(about_numbers),
     ]
 
 

@@ -8,24 +8,33 @@ from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import show_hours
-from wholeflow.diagnosis import variants
 from wholeflow.journeys.checking import Finding
-from wholeflow.measures import Definition, Result, definitions, measure
+from wholeflow.journeys.one_journey import PARTS
+from wholeflow.measures import Definition, Result, definitions
 from wholeflow.publish import flow_choice
 from wholeflow.publish.bars import Wait, hours_figure, waits_figure
-from wholeflow.publish.facts import FEW, Facts
+from wholeflow.publish.facts import ASKED_FOR, FEW, Facts
 from wholeflow.publish.figure import Figure, Rows, rows
 from wholeflow.publish.flow_map import TITLE as FLOW_TITLE
 from wholeflow.publish.flow_map import describe, flow_map
 from wholeflow.publish.story import TITLE as STORY_TITLE
 from wholeflow.publish.story import stories
-from wholeflow.publish.words import counted, hours, listed, number, sentence, share
+from wholeflow.publish.words import (
+    counted,
+    hours,
+    how_many,
+    left_out,
+    listed,
+    number,
+    sentence,
+    share,
+)
 
 TOP_PLACES = 12
 MOST_ROWS = 15
 MOST_MOVES = 400
-TOP_WAYS = 12
 NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
+TOO_FEW = "So few people that nothing of this may be published."
 ENDS = {
     "between": "moved",
     "entered": "came in from outside",
@@ -80,6 +89,8 @@ def map_section(facts: Facts) -> Section:
     """The flow map and its table."""
     if not facts.has_events:
         return Section("flow", FLOW_TITLE, (NO_EVENTS,))
+    if not (facts.is_internal or facts.transitions.num_rows):
+        return Section("flow", FLOW_TITLE, (TOO_FEW,))
     choice = flow_choice.choose(facts.transitions, facts.places)
     drawing = flow_map(facts.transitions, facts.places)
     words = (
@@ -98,15 +109,25 @@ def _moves(facts: Facts) -> Rows:
             row["from_place"] or "not recorded",
             (row["to_place"] or "–") if row["end"] == "between" else _way(row),
             number(row["moves"]),
-            number(row["people"]),
             hours(row["wait_p50_hours"]),
+            number(row["people"]),
         )
         for row in moves[:MOST_MOVES]
     ]
     if rest := moves[MOST_MOVES:]:
         kinds = counted(len(rest), "smaller kind of move", "smaller kinds of move")
         cells.append((kinds, "–", number(sum(row["moves"] for row in rest)), "–", "–"))
-    return rows(("From", "To", "Moves", "People", "Median known wait"), cells, numeric_from=2)
+    headings = ("From", "To", "Moves", "Median known wait", "People")
+    return _without_last(rows(headings, cells, numeric_from=2), not facts.is_internal)
+
+
+def _without_last(table: Rows, is_left_out: bool) -> Rows:
+    """The table without its last column, which people outside don't see."""
+    if not is_left_out:
+        return table
+    last = len(table.headings) - 1
+    cells = tuple(row[:last] for row in table.cells)
+    return Rows(table.headings[:last], cells, table.numeric - {last})
 
 
 def _way(row: dict[str, Any]) -> str:
@@ -133,15 +154,42 @@ def hours_section(facts: Facts) -> Section:
         groups = facts.hours_by_place(holds)
         if groups:
             figures.append(hours_figure(name, groups[:TOP_PLACES], what))
-    words = (
+    words: tuple[str, ...] = (
         "Waiting is from the beginning of a stay to the start of care, care from there to ready, "
         "delay from ready to the end (§13). Where start or ready is not recorded, the hours are "
         "shown as not split. People may be in a place and on a list at the same time, so the two "
         "are never added up.",
     )
     if not figures:
-        words = ("No stay has a known length.",)
-    return Section("hours", title, words, tuple(figures), notes=_more(facts))
+        words = ("No stay has a known length." if facts.is_internal else TOO_FEW,)
+    said, tables = _whole_journeys(facts)
+    words += said
+    return Section("hours", title, words, tuple(figures), tables, notes=_more(facts))
+
+
+def _whole_journeys(facts: Facts) -> tuple[tuple[str, ...], tuple[TableBlock, ...]]:
+    """What the hours of whole journeys were, each counted once, and the value-adding share."""
+    if not facts.is_internal:
+        return (), ()
+    row = facts.measured("hours").rows.to_pylist()[0]
+    whole = row["total_hours"]
+    if not whole:
+        return (), ()
+    low, high = row["care_share_low"], row["care_share_high"]
+    chance = "" if low is None else f" (95% range {low:.1%} to {high:.1%})"
+    said = (
+        f"Of {show_hours(whole)} of whole journeys, first begin to last end, at least "
+        f"{row['care_share']:.1%}{chance} was care, the share that adds value for the person; at "
+        f"most {row['care_share_most']:.1%}, if all that is not split or not known was care too "
+        "(§36, §38)."
+    )
+    found = {part: row[f"{part}_hours"] for part in PARTS if row[f"{part}_hours"]}
+    cells = [
+        (PARTS[part].capitalize(), number(spent), share(spent / whole, 1))
+        for part, spent in found.items()
+    ]
+    table = rows(("Hours of whole journeys", "Hours", "Share"), cells)
+    return (said,), (TableBlock("Hours of whole journeys, each counted once", table),)
 
 
 def _more(facts: Facts) -> tuple[str, ...]:
@@ -160,6 +208,8 @@ def waits_section(facts: Facts) -> Section:
     if not facts.has_events:
         return Section("waits", title, (NO_EVENTS,))
     known = [row for row in facts.handoffs if row["wait_p50_hours"] is not None]
+    if not (known or facts.is_internal):
+        return Section("waits", title, ("No wait is known of enough people to publish it.",))
     if not known:
         return Section("waits", title, (_no_wait(facts.sizes["handoffs"]),))
     many = [row for row in known if row["waits"] >= FEW] or known
@@ -170,8 +220,8 @@ def waits_section(facts: Facts) -> Section:
     return Section("waits", title, (words,), (figure,))
 
 
-def _no_wait(handoffs: int) -> str:
-    if not handoffs:
+def _no_wait(handoffs: int | None) -> str:
+    if handoffs == 0:
         return "Nobody was handed over from one place to another."
     return (
         f"No wait is known at any of {counted(handoffs, 'handoff')}: "
@@ -187,7 +237,7 @@ def _wait(row: dict[str, Any]) -> Wait:
 def _waits_words(facts: Facts, shown: int, known: int) -> str:
     words = [
         "A wait runs from when the next place was first asked until it had the person (§15). "
-        f"Asking is recorded at {number(facts.sizes['asked'])} of "
+        f"Asking is recorded at {how_many(facts.sizes['asked'])} of "
         f"{counted(facts.sizes['handoffs'], 'handoff')}."
     ]
     if facts.sizes["waiting"]:
@@ -217,7 +267,8 @@ def measures_section(facts: Facts) -> Section:
     for result in results:
         if result.definition.unit == "hours" and result.rows.num_rows:
             caption = f"{result.definition.title}, by {_by(result)}"
-            tables.append(TableBlock(caption, _duration_rows(result)))
+            table = _without_last(_duration_rows(result), not facts.is_internal)
+            tables += [TableBlock(caption, table)] if table.cells else []
     none = () if tables else ("None of the measures can be worked out from these records.",)
     return Section("measures", "Measures", none, tables=tuple(tables), notes=tuple(notes))
 
@@ -226,24 +277,13 @@ def _by(result: Result) -> str:
     return " and ".join(name.replace("_", " ") for name in result.by) or "all"
 
 
-ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("four_hours", ()),
-    ("returns", ()),
-    ("readmissions", ()),
-    ("handover", ()),
-    ("stay", ("place",)),
-    ("wait", ("place",)),
-    ("delay", ("place",)),
-)
-
-
 def _measured(facts: Facts) -> tuple[list[Result], list[str]]:
     """The results, and one note on each measure that needs one."""
     results, notes = [], []
     for name, by in ASKED_FOR:
         title = definitions()[name].title
         try:
-            result = measure(facts.journeys, name, by)
+            result = facts.measured(name, by)
         except UnsupportedError as error:
             said = sentence(error.what)
             notes.append(said if said.startswith(title) else f"{title}: {said}")
@@ -257,7 +297,7 @@ def _measured(facts: Facts) -> tuple[list[Result], list[str]]:
 def _said(result: Result) -> list[str]:
     """What a result does not say, what was left out of it, and what is not shown."""
     said = [sentence(limit) for limit in result.limits]
-    said += [f"Left out: {n:,} {why.rstrip('.')}." for why, n in result.left_out.items() if n]
+    said += left_out(result.left_out)
     smaller = result.rows.num_rows - MOST_ROWS
     if smaller > 0:
         said.append(f"{counted(smaller, 'smaller row is', 'smaller rows are')} not shown.")
@@ -274,8 +314,8 @@ def _share_rows(results: Sequence[Result]) -> Rows:
                     result.definition.title,
                     share(row["share"], 1),
                     span,
-                    number(row["met"]),
-                    number(row["n"]),
+                    how_many(row["met"]),
+                    how_many(row["n"]),
                 )
             )
     return rows(("Measure", "Share", "95% range", "Met", "Of"), cells)
@@ -314,31 +354,35 @@ def ways_section(facts: Facts) -> Section:
     title = "Ways that people went"
     if not facts.has_events:
         return Section("ways", title, (NO_EVENTS,))
-    ways = variants(facts.journeys, "places", TOP_WAYS)
+    ways = facts.ways
     cells = [
         (
             row["variant"],
             number(row["journeys"]),
-            number(row["people"]),
             share(row["share"], 1),
             share(row["coverage"], 1),
             hours(row["p50_hours"]),
+            number(row["people"]),
         )
         for row in ways.rows.to_pylist()
     ]
+    says = ways.says if facts.is_internal else "The ways that many people went, of all journeys."
     if not cells:
-        return Section("ways", title, (ways.says,))
-    headings = ("Way", "Journeys", "People", "Share", "Share so far", "Half took at most")
-    table = TableBlock("The most frequent ways over places", rows(headings, cells))
+        return Section("ways", title, (ways.says if facts.is_internal else TOO_FEW,))
+    headings = ("Way", "Journeys", "Share", "Share so far", "Half took at most", "People")
+    shown = _without_last(rows(headings, cells), not facts.is_internal)
+    table = TableBlock("The most frequent ways over places", shown)
     notes = [sentence(limit) for limit in ways.limits]
-    notes += [f"Left out: {n:,} {why}." for why, n in ways.left_out.items() if n]
-    return Section("ways", title, (ways.says,), tables=(table,), notes=tuple(notes))
+    notes += left_out(ways.left_out)
+    return Section("ways", title, (says,), tables=(table,), notes=tuple(notes))
 
 
 def story_section(facts: Facts) -> Section:
     """A typical journey and the longest one."""
     if not facts.has_events:
         return Section("journey", STORY_TITLE, (NO_EVENTS,))
+    if not facts.is_internal:
+        return Section("journey", STORY_TITLE, ("One person’s journey is not for publication.",))
     told = stories(facts.journeys)
     if not told:
         return Section("journey", STORY_TITLE, ("No journey holds a stay that takes time.",))
@@ -346,17 +390,17 @@ def story_section(facts: Facts) -> Section:
     return Section("journey", STORY_TITLE, (), figures)
 
 
-def quality_section(findings: Sequence[Finding]) -> Section:
-    """What the checks found, the worst first as they were given."""
+def quality_section(facts: Facts, findings: Sequence[Finding]) -> Section:
+    """What the checks found, the worst first as they were given; to people outside no counts."""
     title = "Data quality"
     if not findings:
         return Section("quality", title, ("The checks found nothing wrong in these records.",))
     cells = [(f.title, f.severity, number(f.count), f.where, f.meaning, f.repair) for f in findings]
-    table = Rows(
-        ("Finding", "Severity", "Count", "Where", "What it means", "What to do"),
-        tuple(cells),
-        frozenset({2}),
-    )
+    headings = ("Finding", "Severity", "Count", "Where", "What it means", "What to do")
+    table = Rows(headings, tuple(cells), frozenset({2}))
+    if not facts.is_internal:
+        told = tuple((f.title, f.severity, f.meaning) for f in findings)
+        table = Rows(("Finding", "Severity", "What it means"), told)
     kinds = [
         counted(n, word)
         for word in ("error", "warning", "note")
@@ -366,18 +410,21 @@ def quality_section(findings: Sequence[Finding]) -> Section:
     return Section("quality", title, (words,), tables=(TableBlock("Findings", table),))
 
 
+INSIDE = (
+    "Small numbers are shown as they are, so this page is for use inside the organisations only."
+)
+
 LIMITS = (
     "A description of what was recorded, not of what should have been done: it makes no forecast "
     "and shows no cause.",
     "What nobody recorded is unknown here, never zero.",
-    "Small numbers are shown as they are, so this page is for use inside the organisations only.",
     "Chance alone moves every figure: read ranges and limits before differences.",
 )
 
 
-def definitions_section() -> Section:
-    """What each measure means, and what the page can't be used for."""
+def definitions_section(about_numbers: str) -> Section:
+    """What each measure means, what numbers are shown, and what the page can't be used for."""
     known = tuple(definitions().values())
     words = ("§ numbers are those of the rules of wholeflow (docs/rules.md).",)
     title = "Definitions and limits"
-    return Section("definitions", title, words, items=LIMITS, definitions=known)
+    return Section("definitions", title, words, items=(about_numbers, *LIMITS), definitions=known)

@@ -8,7 +8,7 @@ from wholeflow.core.time import local, show_date, show_hours
 from wholeflow.publish.bars import Hours
 from wholeflow.publish.facts import FEW, Facts, total
 from wholeflow.publish.vega import PARTS
-from wholeflow.publish.words import counted, listed, number, share
+from wholeflow.publish.words import counted, how_many, listed, number, share
 
 
 def five_sentences(facts: Facts) -> list[str]:
@@ -46,7 +46,8 @@ def _what_it_is(facts: Facts) -> str:
 
 def _how_many(facts: Facts) -> str:
     sizes = facts.sizes
-    open_ = counted(sizes["open"], "stay") + " had not ended" if sizes["open"] else "all had ended"
+    goes_on = f"{counted(sizes['open'], 'stay')} had not ended"
+    open_ = "all had ended" if sizes["open"] == 0 else goes_on
     return (
         f"{counted(sizes['people'], 'person', 'people')} made "
         f"{counted(sizes['journeys'], 'journey')} with {counted(sizes['stays'], 'stay')}; "
@@ -61,6 +62,8 @@ def _where_hours_went(facts: Facts) -> str:
         said.append(f"Of {show_hours(bodies.total)} in places, {_parts(bodies)}")
     if lists.total:
         said.append(f"of {show_hours(lists.total)} on lists, {_parts(lists)}")
+    if not (said or facts.is_internal):
+        return "Nowhere did so many people spend their time that its hours may be published."
     if not said:
         return "No stay has a known length, so nobody can say where the hours went."
     words = "; ".join(said)
@@ -82,6 +85,8 @@ def _parts(hours: Hours) -> str:
 
 def _longest_waits(facts: Facts) -> str:
     known = [row for row in facts.handoffs if row["wait_p50_hours"] is not None]
+    if not (known or facts.is_internal):
+        return "No wait at a handoff is known of so many people that it may be published."
     if not known:
         return (
             "How long people waited at handoffs is not known: "
@@ -111,20 +116,22 @@ def _unknown(facts: Facts) -> str:
             "how full places were or how numbers changed over time, "
             "as dates were moved for each person"
         )
-    if not sizes["ready"]:
+    ready, stays, asked, handoffs = (
+        sizes[name] for name in ("ready", "stays", "asked", "handoffs")
+    )
+    if ready == 0:
         gaps.append("any delay, as no feed records when people were ready to leave")
-    elif sizes["ready"] < sizes["stays"]:
-        without = share(1 - sizes["ready"] / sizes["stays"])
+    elif ready and stays and ready < stays:
+        without = share(1 - ready / stays)
         gaps.append(f"delay in the {without} of stays without a recorded ready")
-    if not sizes["started"]:
+    if sizes["started"] == 0:
         gaps.append("waits for care within a place, as no feed records when care started")
-    if sizes["handoffs"] > sizes["asked"]:
-        unasked = number(sizes["handoffs"] - sizes["asked"])
-        every = counted(sizes["handoffs"], "handoff")
-        which = f"{unasked} of {every}" if sizes["asked"] else f"any of {every}"
+    if handoffs and asked is not None and handoffs > asked:
+        every = counted(handoffs, "handoff")
+        which = f"{number(handoffs - asked)} of {every}" if asked else f"any of {every}"
         gaps.append(f"the wait at {which}, as nobody recorded asking")
-    if sizes["rejected"]:
-        rows = counted(sizes["rejected"], "row")
+    if sizes["rejected"] != 0:
+        rows = counted(sizes["rejected"], "row") if sizes["rejected"] else "some rows"
         gaps.append(f"what {rows} held that could not be used (see data quality)")
     if not gaps:
         return "Start, ready and asking are recorded throughout: no gap in the milestones is known."
@@ -135,7 +142,7 @@ def _of_counts(facts: Facts) -> list[str]:
     """The five sentences for a store without any person's event."""
     if not facts.counts.num_rows:
         return ["This store holds no records yet: load some, then make this page again."]
-    totals = [f"{number(total)} {name}" for name, total in facts.totals.items()]
+    totals = [f"{how_many(total)} {name}" for name, total in facts.totals.items()]
     said = f" ({listed(totals)})" if totals else ""
     return [
         f"This store holds published counts of {counted(len(facts.organisations), 'organisation')} "

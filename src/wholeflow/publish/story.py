@@ -35,9 +35,11 @@ TYPICAL = """
 
 LONGEST = """
     SELECT w.journey FROM journeys AS w WHERE w.run = 0 AND w.hours > 0
+        AND w.journey IN (SELECT t.journey FROM stretches AS t WHERE t.run = 0)
     ORDER BY w.is_open, w.hours DESC, w.journey LIMIT 1
 """
-"""Of the journeys that have ended, where any has: who is still under way has no length yet."""
+"""Of those that have ended, where any has: who is still under way has no length yet. A journey of
+impossible times (§11) has nothing to draw."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _told(
     if told is None or not told.stretches:
         return None
     drawing = draw_anonymous(told, title, svg.identifier(title))
-    rows = Rows(("", "From", "For", "What"), tuple(_rows(told)))
+    rows = Rows(("Kind", "From", "For", "What"), tuple(_rows(told)))
     return Story(title, drawing, rows, summed_up(told))
 
 

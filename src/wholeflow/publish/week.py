@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from wholeflow.core.errors import UnsupportedError
-from wholeflow.measures import measure
 from wholeflow.measures.units import OF_WEEK
 from wholeflow.publish.facts import Facts
 from wholeflow.publish.heat_map import heat_figure
 from wholeflow.publish.sections import NO_EVENTS, Section
-from wholeflow.publish.words import counted, number, sentence
+from wholeflow.publish.words import counted, left_out, number, sentence
 
 TITLE = "Hours of the week"
 FEWEST = 2 * len(OF_WEEK)
@@ -22,31 +19,21 @@ def week_section(facts: Facts) -> Section:
     if not facts.has_events:
         return Section("week", TITLE, (NO_EVENTS,))
     try:
-        result = measure(facts.journeys, "arrivals", ("place", "hour_of_week"))
+        result = facts.week
     except UnsupportedError as error:
         return Section("week", TITLE, (sentence(error.what),))
     rows = result.rows.to_pylist()
-    place, came = _busiest(facts, rows)
+    came = sum(row["n"] or 0 for row in rows)
     if came < FEWEST:
         few = f"No place has {number(FEWEST)} arrivals with a known hour: too few for this picture."
         return Section("week", TITLE, (few,))
-    values = {row["hour_of_week"]: row["per_hour"] for row in rows if row["place"] == place}
+    place = rows[0]["place"]
+    values = {row["hour_of_week"]: row["per_hour"] for row in rows}
     words = (
         f"{counted(came, 'arrival')} at {place}, spread over {len(OF_WEEK)} hours of the week: "
         f"{number(came / len(OF_WEEK))} in each on average, so that chance moves a cell: read "
         "rows and blocks. An hour that clocks show twice counts twice (§29)."
     )
-    notes = tuple(f"Left out: {n:,} {why}." for why, n in result.left_out.items() if n)
+    notes = tuple(left_out(result.left_out))
     figure = heat_figure(f"{place}: arrivals by hour of the week", values, "arrivals an hour")
     return Section("week", TITLE, (words,), (figure,), notes=notes)
-
-
-def _busiest(facts: Facts, rows: list[dict[str, object]]) -> tuple[str, int]:
-    """The emergency department that most people came to; else the place."""
-    came: Counter[str] = Counter()
-    for row in rows:
-        came[str(row["place"])] += int(str(row["n"]))
-    departments = {place.place for place in facts.places if place.setting == "ed"}
-    named = {place: n for place, n in came.items() if place in departments} or came
-    place = min(named, key=lambda name: (-named[name], name), default="")
-    return place, named.get(place, 0)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from wholeflow.core.time import show_date, show_hours
+from wholeflow.governance.disclosure import HIDDEN
 
 UNKNOWN = "not known"
 
@@ -91,12 +92,23 @@ def number(value: float | None, digits: int = 0) -> Said:
     return Said(UNKNOWN if value is None else f"{value:,.{digits}f}", value)
 
 
-def counted(value: int, one: str, several: str = "") -> str:
-    """A number and its noun.
+def how_many(value: float | None) -> Said:
+    """How many there are; None: hidden from people outside.
 
-    >>> counted(1, "person", "people"), counted(2000, "stay")
-    ('1 person', '2,000 stays')
+    >>> how_many(1234), how_many(None)
+    ('1,234', '*')
     """
+    return Said(HIDDEN, None) if value is None else number(value)
+
+
+def counted(value: int | None, one: str, several: str = "") -> str:
+    """A number and its noun; None: hidden from people outside.
+
+    >>> counted(1, "person", "people"), counted(2000, "stay"), counted(None, "stay")
+    ('1 person', '2,000 stays', '* stays')
+    """
+    if value is None:
+        return f"{HIDDEN} {several or one + 's'}"
     return f"{value:,} {one if value == 1 else several or one + 's'}"
 
 
@@ -139,6 +151,19 @@ def period(name: str, unit: str) -> str:
         return f"{date.fromisoformat(name + '-01'):%B %Y}"
     words = show_date(date.fromisoformat(name))
     return f"week of {words}" if unit == "week" else words
+
+
+def left_out(reasons: Mapping[str, int | None]) -> list[str]:
+    """Sentences on what did not enter a result; None: how many is hidden from people outside.
+
+    >>> left_out({"without a begin": 1200, "too early": 0})
+    ['Left out: 1,200 without a begin.']
+    >>> left_out({"without a begin": None, "too early": None})
+    ['Left out, where there were any: without a begin; too early.']
+    """
+    told = [f"Left out: {n:,} {why.rstrip('.')}." for why, n in reasons.items() if n]
+    hidden = [why.rstrip(".") for why, n in reasons.items() if n is None]
+    return [*told, f"Left out, where there were any: {'; '.join(hidden)}."] if hidden else told
 
 
 def sentence(text: str) -> str:
