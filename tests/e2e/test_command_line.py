@@ -1,6 +1,7 @@
 """The command line as a person or a script uses it."""
 
 import csv
+import html
 import io
 import json
 import os
@@ -47,6 +48,47 @@ def test_the_demo_goes_the_whole_way(demo):
     page = (demo["folder"] / "riverford.html").read_text("utf-8")
     assert "Internal: not for publication" in page
     assert (demo["folder"] / "records/truth/stays.csv").exists()
+
+
+def test_the_demo_says_its_five_sentences_and_where_the_page_is(tmp_path):
+    done = run("demo", "--dir", tmp_path / "demo", "--people", 100)
+    lines = done.stdout.splitlines()
+    assert [line[:2] for line in lines if line[1:2] == "."] == ["1.", "2.", "3.", "4.", "5."]
+    assert lines[-1].startswith(f"report: {tmp_path / 'demo' / 'riverford.html'}")
+    page = (tmp_path / "demo/riverford.html").read_text("utf-8")
+    assert html.escape(lines[-4][3:], quote=False) in page
+
+
+def test_a_report_for_publication_says_so_and_an_unknown_policy_is_refused(demo, tmp_path):
+    page = tmp_path / "public.html"
+    assert run("report", demo["store"], "--policy", "hes", "--out", page).returncode == 0
+    assert "For publication, by the policy hes" in page.read_text("utf-8")
+    told = json.loads(run("report", demo["store"], "--policy", "hes", "--json").stdout)
+    assert told["stamp"] == "For publication, by the policy hes"
+    refused = run("report", demo["store"], "--policy", "hess", "--out", tmp_path / "no.html")
+    assert refused.returncode == 1 and "hes, lt5_round5" in refused.stderr
+    assert not (tmp_path / "no.html").exists()
+
+
+@pytest.mark.parametrize("what", ["hours", "waits", "time", "week", "journey"])
+def test_one_chart_of_the_report_is_drawn_and_stamped(demo, what, tmp_path):
+    drawing = tmp_path / "one.svg"
+    done = run("plot", demo["store"], what, "--out", drawing)
+    if what == "week" and done.returncode:  # 300 people come in too few hours
+        assert "too few for this picture" in done.stderr and not drawing.exists()
+        return
+    assert done.returncode == 0, done.stderr
+    drawn = drawing.read_text("utf-8")
+    assert drawn.startswith("<svg") and "Internal: not for publication" in drawn
+
+
+def test_a_chart_that_there_is_not_or_that_may_not_be_published_is_refused(demo, tmp_path):
+    drawing = tmp_path / "one.svg"
+    refused = run("plot", demo["store"], "flwo", "--out", drawing)
+    assert refused.returncode == 1 and "hours, journey, time, waits, week" in refused.stderr
+    refused = run("plot", demo["store"], "journey", "--policy", "hes", "--out", drawing)
+    assert refused.returncode == 1 and "not for publication" in refused.stderr
+    assert not drawing.exists()
 
 
 def test_the_demo_can_be_made_again_where_it_is(demo):

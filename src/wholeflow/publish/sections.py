@@ -342,7 +342,7 @@ def _duration_rows(result: Result) -> Rows:
 def _range(row: dict[str, Any]) -> str:
     low, high = row["p50_low_hours"], row["p50_high_hours"]
     if low is None and high is None:
-        return "not known"
+        return hours(None)
     return f"{show_hours(low)} to {'longer' if high is None else show_hours(high)}"
 
 
