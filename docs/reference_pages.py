@@ -19,7 +19,7 @@ from wholeflow.sources.mapping_file import shipped_mapping, shipped_mappings
 MADE = Path(__file__).parent / "reference" / "made"
 VERBS = (
     "mapping draft", "load", "link", "check", "journeys", "census", "measure", "mark", "map",
-    "variants", "conform", "report", "export", "demo", "today", "sql",
+    "variants", "conform", "plot", "report", "export", "demo", "today", "sql",
 )  # fmt: skip
 
 

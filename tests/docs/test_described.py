@@ -23,7 +23,7 @@ def commands():
 def test_every_verb_of_python_is_a_verb_of_the_terminal_and_the_other_way_round():
     verbs = {
         "census", "check", "demo", "draft", "export", "journeys", "link", "load", "map", "mark",
-        "measure", "report", "conform", "sql", "today", "variants",
+        "measure", "plot", "report", "conform", "sql", "today", "variants",
     }  # fmt: skip
     assert {name.split()[-1] for name in commands()} == verbs
     assert verbs <= set(wholeflow.__all__)

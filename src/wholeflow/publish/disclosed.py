@@ -149,7 +149,11 @@ class DisclosedFacts(Facts):
         """Every result of the page, by the name that its numbers go by here."""
         asked: list[tuple[str, Callable[[], Result]]] = []
         if self.has_events:
-            asked = [("arrivals", lambda: self._raw.arrivals), ("week", lambda: self._raw.week)]
+            asked = [
+                ("arrivals", lambda: self._raw.arrivals),
+                ("week", lambda: self._raw.week),
+                ("delayed", lambda: self._raw.delayed),
+            ]
         unit = self.unit if self.has_events else "month"
         for name, by in (*ASKED_FOR, *((name, (unit,)) for name in OVER_TIME)):
             asked.append((name, partial(self._raw.measured, name, by)))
@@ -268,6 +272,11 @@ class DisclosedFacts(Facts):
     def week(self) -> Result:
         """Arrivals by hour of the week, small numbers as gaps."""
         return self._gated("week", self._raw.week)
+
+    @cached_property
+    def delayed(self) -> Result:
+        """Delay over time where most hours of it passed, small numbers as gaps."""
+        return self._gated("delayed", self._raw.delayed)
 
     def _gated(self, name: str, result: Result) -> Result:
         """The result with shown counts; times and shares only where these allow them."""

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from wholeflow.core.errors import UnsupportedError
 from wholeflow.core.time import DAY, HOUR, local
 from wholeflow.diagnosis import Variants, variants
 from wholeflow.journeys import Journeys
@@ -38,7 +39,7 @@ ASKED_FOR: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """The measures of the page, and what each is grouped by."""
 
-OVER_TIME = ("four_hours", "handover", "delay")
+OVER_TIME = ("four_hours", "handover")
 """Measures that are charted over time for the whole place."""
 
 WEEKS_FROM, MONTHS_FROM = 84 * DAY, 900 * DAY
@@ -246,6 +247,20 @@ class Facts:
             return result
         place = min(named, key=lambda name: (-named[name], name))
         return replace(result, rows=_of_place(result, place))
+
+    @cached_property
+    def delayed(self) -> Result:
+        """Delay over time at the place with most hours of it: over all places most have none."""
+        hours = {
+            row["place"]: row["total_hours"]
+            for row in self.measured("delay", ("place",)).rows.to_pylist()
+        }
+        if not any(hours.values()):
+            raise UnsupportedError("nobody was delayed anywhere")
+        place = max(sorted(hours, key=str), key=lambda name: hours[name] or 0.0)
+        result = self.measured("delay", ("place", self.unit))
+        series = tuple(one for one in result.over_time if one.group["place"] == place)
+        return replace(result, rows=_of_place(result, place), over_time=series)
 
     @cached_property
     def ways(self) -> Variants:

@@ -175,21 +175,29 @@ def _whole_journeys(facts: Facts) -> tuple[tuple[str, ...], tuple[TableBlock, ..
     whole = row["total_hours"]
     if not whole:
         return (), ()
+    table = TableBlock("Hours of whole journeys, each counted once", _journey_rows(row, whole))
+    if not row["care_hours"]:
+        return (f"What of {show_hours(whole)} of whole journeys was care is not recorded.",), (
+            table,
+        )
     low, high = row["care_share_low"], row["care_share_high"]
     chance = "" if low is None else f" (95% range {low:.1%} to {high:.1%})"
     said = (
         f"Of {show_hours(whole)} of whole journeys, first begin to last end, at least "
-        f"{row['care_share']:.1%}{chance} was care, the share that adds value for the person; at "
-        f"most {row['care_share_most']:.1%}, if all that is not split or not known was care too "
-        "(§36, §38)."
+        f"{share(row['care_share'], 1)}{chance} was care, the share that adds value for the "
+        f"person; at most {share(row['care_share_most'], 1)}, if all that is not split or not "
+        "known was care too (§36, §38)."
     )
+    return (said,), (table,)
+
+
+def _journey_rows(row: dict[str, Any], whole: float) -> Rows:
     found = {part: row[f"{part}_hours"] for part in PARTS if row[f"{part}_hours"]}
     cells = [
         (PARTS[part].capitalize(), number(spent), share(spent / whole, 1))
         for part, spent in found.items()
     ]
-    table = rows(("Hours of whole journeys", "Hours", "Share"), cells)
-    return (said,), (TableBlock("Hours of whole journeys, each counted once", table),)
+    return rows(("Hours of whole journeys", "Hours", "Share"), cells)
 
 
 def _more(facts: Facts) -> tuple[str, ...]:

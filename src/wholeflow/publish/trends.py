@@ -47,7 +47,25 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
             f"{one.group['place']}: arrivals {WORDS[facts.unit]}", one, "arrivals"
         )
     ]
-    return figures + [figure for name in OVER_TIME for figure in _of_measure(facts, name)]
+    figures += [figure for name in OVER_TIME for figure in _of_measure(facts, name)]
+    return figures + _of_delay(facts)
+
+
+def _of_delay(facts: Facts) -> list[Figure]:
+    """Delay over time where most hours of it passed; none where the records can't tell it."""
+    try:
+        series = facts.delayed.over_time
+    except UnsupportedError:
+        return []
+    return [
+        figure
+        for one in series
+        for figure in _judged(
+            f"{one.group['place']}: delay after being ready to leave, by {facts.unit}",
+            one,
+            AXIS["p50_hours"],
+        )
+    ]
 
 
 def _of_measure(facts: Facts, name: str) -> list[Figure]:
