@@ -186,6 +186,7 @@ class _Page:
                     mended |= self._hide_near(key, sums, keys)
             if len(self.shown) == before:
                 raise AssertionError("nothing more can be hidden, so nothing can be told")
+            small = told  # what hides more tells no more of the others
 
     def _hide_near(self, key: Key, sums: Sequence[Sum], keys: Sequence[Key]) -> set[Key]:
         """Hide the smallest number that is shown beside one that is told, else the next of all.

@@ -359,7 +359,7 @@ class _Ledger:
         return sum(self.counts[part].value for part in parts) <= self.counts[total].value
 
     def at_most(self, total: Key, parts: Iterable[Key]) -> None:
-        """A total is these parts and a rest, which is not shown."""
+        """A total is these parts and a rest, never shown; that there is none may be known."""
         known = tuple(part for part in parts if part in self.counts)
         if total not in self.counts or not known:
             return
@@ -367,8 +367,9 @@ class _Ledger:
         if rest < 0:
             raise AssertionError(f"{total} is less than its parts")
         key = ("rest", len(self.sums))
-        self.add(key, rest, rest, is_shown=False)
-        self.sums.append(Sum(total, (*known, key)))
+        if rest:
+            self.add(key, rest, rest, is_shown=False)
+        self.sums.append(Sum(total, (*known, key) if rest else known))
 
 
 def without_numbers(sentences: Sequence[str]) -> tuple[str, ...]:
