@@ -9,6 +9,7 @@ how small and how large it could be. Nothing of the gate's own bookkeeping is us
 import random
 import re
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
@@ -70,8 +71,10 @@ def _visit(chance, person, name, places):
 
 
 def page(seen: Journeys, policy: Policy | None = None) -> dict:
-    """The internal page, or the one for publication, as JSON has it."""
-    found = reported(seen, title="Made up", findings=(), made_at=0, policy=policy)
+    """The internal page, or the one for publication, as JSON has it; nothing is drawn for it."""
+    blank = '<svg width="600" height="300" viewBox="0 0 600 300"></svg>'
+    with mock.patch("vl_convert.vegalite_to_svg", return_value=blank):
+        found = reported(seen, title="Made up", findings=(), made_at=0, policy=policy)
     return found.as_dict()
 
 
@@ -116,10 +119,15 @@ def sums(inside: dict) -> list[tuple[tuple, list[tuple], bool]]:
         (("said", "stay"), comes, True),
         (("said", "handoff"), [key for key in moves if _is_move(key)], True),
         (("said", "journey"), [key for key in inside if key[0] == "ways"], False),
+        (("said", "stay"), [("said", "journey")], False),
+        (("said", "journey"), [("said", "person")], False),
+        (("begins",), [key for key in moves if "came in" in key[2][1]], True),
+        (("begins",), [("said", "journey")], False),
     ]
     for key in inside:
         if key[-1] == "Of":
             told.append((key, [(*key[:-1], "Met")], False))
+            told.append((("said", "stay"), [key], False))
         if key[0] == "waits":
             move = ("flow", "Flow map", tuple(key[2][0].split(" → ")), "Moves")
             told.append((move, [key], False))

@@ -20,7 +20,10 @@ RESULTS = Path(__file__).with_name("results")
 SOURCE = Path(__file__).parents[2] / "src/wholeflow"
 STORES = 200
 CODE = (
-    *(SOURCE / name for name in ("governance/disclosure.py", "publish/disclosed.py")),
+    *(
+        SOURCE / name
+        for name in ("governance/disclosure.py", "publish/disclosed.py", "publish/ledger.py")
+    ),
     Path(attacker.__file__),
 )
 

@@ -119,12 +119,116 @@ def test_charts_have_gaps_where_few_came_and_nought_stays_nought(seen):
 
 def test_parts_of_hours_that_few_spent_hide_among_others():
     hours = Hours("Ward", 5.0, 100.0, 40.0, 0.0)
-    people = {"wait": 2, "care": 30, "delay": 20, "unsplit": 0}
+    people = {"people": 30, "wait": 2, "care": 30, "delay": 20, "unsplit": 0}
     assert _told(hours, people, 8) == Hours("Ward", 0.0, 100.0, 0.0, 45.0)
     assert _told(hours, {**people, "unsplit": 9}, 8) == Hours("Ward", 0.0, 100.0, 40.0, 5.0)
     assert _told(hours, {**people, "wait": 9}, 8) == hours
+    assert _told(hours, {**people, "people": 7}, 8) is None
 
 
 def test_sentences_with_numbers_of_their_own_are_left_out():
     told = ("3 stays are known to the day only (§18).", "Returns elsewhere are not seen (§20).")
     assert without_numbers(told) == told[1:]
+
+
+# Found by a reviewer: few people behind many numbers
+
+
+def page_of(rows=(), counts=(), policy=HES):
+    store = open_store()
+    tables = {"events": rows, "places": PLACES} if rows else {"counts": counts}
+    put(store, EventLog.from_rows("book", **tables))
+    told = reported(journeys(store), title="A place", findings=(), made_at=0, policy=policy)
+    return told.as_dict()
+
+
+def many(n, hours=3):
+    """So many people, one after the other, each once in the ED."""
+    return [
+        row
+        for at in range(n)
+        for row in stay(f"p{at}", "ED", MONDAY + timedelta(hours=5 * at), hours)
+    ]
+
+
+def often(times, hours, place="ED", every=80):
+    """One person who comes again and again."""
+    rows = []
+    for at in range(times):
+        begin = MONDAY + timedelta(hours=every * at)
+        rows += [{**row, "ref": f"often {at}"} for row in stay("often", place, begin, hours)]
+    return rows
+
+
+def test_hours_that_two_of_twenty_spent_are_not_told():
+    rows = many(60)
+    for n in range(20):
+        own = {"person": f"h{n}", "place": "Home", "ref": f"h{n}"}
+        if n < 2:
+            rows.append({**own, "kind": "arrived", "at": MONDAY.isoformat()})
+        end = MONDAY + timedelta(hours=100 + n)
+        rows.append({**own, "kind": "left", "at": end.isoformat()})
+    tables = section(page_of(rows), "hours")["tables"]
+    assert [row["In places"] for row in tables["Hours in places"]] == ["ED"]
+
+
+def test_a_percentile_beyond_which_only_one_frequent_visitor_lies_is_not_told():
+    """100 people of 3 hours, and one who came 30 times for 50: the ninth tenth would be theirs."""
+    page = page_of(many(100) + often(30, 50))
+    tables = section(page, "measures")["tables"]
+    told = next(iter(tables["Length of stay, by place"]), {})
+    assert told.get("90th percentile") is None
+    assert "50 h" not in str(page)
+
+
+def test_twenty_who_met_it_are_hidden_where_all_are_one_person():
+    """120 leave the ward for good, one person comes back 20 times within 30 days."""
+    rows = [{**row, "place": "Ward"} for row in many(120)] + often(21, 3, "Ward")
+    rows += many(1)  # the records go on
+    rows += stay("last", "ED", MONDAY + timedelta(days=200), 3)
+    shares = section(page_of(rows), "measures")["tables"].get("Shares, with their 95% ranges", [])
+    for row in shares:
+        if row["Measure"].startswith("Admitted again"):
+            assert row["Met"] is None and row["Share"] is None
+
+
+def test_thirty_moves_of_one_person_do_not_follow_by_subtraction():
+    """100 go from ED to ward; one goes 30 times to the home: 130 handoffs would tell of it."""
+    rows = []
+    for n in range(100):
+        begin = MONDAY + timedelta(hours=9 * n)
+        rows += stay(f"p{n}", "ED", begin, 3)
+        rows += stay(f"p{n}", "Ward", begin + timedelta(hours=3), 20)
+    for at in range(30):
+        begin = MONDAY + timedelta(hours=100 * at)
+        for place, later in (("ED", 0), ("Home", 3)):
+            own = stay("often", place, begin + timedelta(hours=later), 3)
+            rows += [{**row, "ref": f"{place} {at}"} for row in own]
+    (moves,) = section(page_of(rows), "flow")["tables"].values()
+    assert [(row["To"], row["Moves"]) for row in moves] == [("ED (came in from outside)", 130)]
+
+
+def test_a_small_month_does_not_follow_from_the_total_of_the_year():
+    """Eleven months of 102 and one of 6: 1,128 less eleven times 102 would leave 6 or 7."""
+    months = [f"2023-{month:02d}-01" for month in range(1, 13)] + ["2024-01-01"]
+    counts = [
+        {"name": "attendances", "organisation": "RAA", "from_at": months[at],
+         "to_at": months[at + 1], "value": 6.0 if at == 5 else 102.0}
+        for at in range(12)
+    ]  # fmt: skip
+    page = page_of(counts=counts)
+    values = [
+        row["Attendances"] for rows in section(page, "time")["tables"].values() for row in rows
+    ]
+    assert values.count(None) >= 2 or "1,130" not in page["sentences"][1]
+
+
+def test_a_place_whose_hours_round_to_nothing_has_no_bar():
+    rows = many(40)
+    for n in range(12):
+        begin = MONDAY + timedelta(hours=7 * n)
+        own = {"person": f"q{n}", "place": "Home", "ref": f"q{n}"}
+        rows.append({**own, "kind": "arrived", "at": begin.isoformat()})
+        rows.append({**own, "kind": "left", "at": (begin + timedelta(minutes=10)).isoformat()})
+    tables = section(page_of(rows), "hours")["tables"]
+    assert [row["In places"] for row in tables["Hours in places"]] == ["ED"]

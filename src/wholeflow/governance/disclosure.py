@@ -50,9 +50,9 @@ class Policy:
         """True for a number too small, or about too few people, to be shown."""
         return value > 0 and min(value, people) < self.least
 
-    def tells(self, people: int, share: float) -> bool:
-        """True when a percentile has enough people on either side; ``share`` lies below it."""
-        return people * min(share, 1 - share) >= self.least
+    def tells(self, people: int) -> bool:
+        """True when so many people, on the side with fewer, are enough for a percentile."""
+        return people >= self.least
 
     def rounded(self, value: float) -> int:
         """The nearest multiple of five.
@@ -60,7 +60,7 @@ class Policy:
         >>> [policies()["hes"].rounded(value) for value in (8, 12, 13, 0)]
         [10, 10, 15, 0]
         """
-        return BASE * int((value + BASE // 2) // BASE)
+        return BASE * int((value + BASE / 2) // BASE)
 
     def hours(self, value: float | None) -> float | None:
         """A length of time to the nearest five minutes."""
@@ -178,7 +178,8 @@ class _Page:
         """Hide further numbers of sums that hang together until no small one is told."""
         sums = [self.sums[at] for at in group]
         keys = list(dict.fromkeys(key for one in sums for key in (one.total, *one.parts)))
-        small = [key for key in self.small if key in set(keys)]
+        among = set(keys)
+        small = [key for key in self.small if key in among]
         while told := self._told(keys, sums, small):
             mended, before = set[Key](), len(self.shown)
             for key in told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,11 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
         f"FROM {rows} AS t {' '.join(groups.joins)} "
         f"WHERE t.why = '' AND {kept} AND {groups.knows} {groups.ordered()}"
     )
-    parts = [(key, *_figures(part)) for key, part in grouping.by_group(found, groups.by)]
+    parts, behind = [], {}
+    for key, part in grouping.by_group(found, groups.by):
+        figures, is_whole = _figures(part)
+        parts.append((key, figures, is_whole))
+        behind[tuple(key.values())] = _behind(part, figures)
     schema = pa.schema([*((name, pa.string()) for name in groups.by), *FIGURES])
     table = pa.Table.from_pylist([{**key, **told} for key, told, _ in parts], schema=schema)
     told = grouping.add_left_out(journeys, table, groups, rows, kept)
@@ -87,6 +91,7 @@ def duration(journeys: Journeys, definition: Definition, by: Sequence[str]) -> R
         grouping.left_out(journeys, groups, rows, kept),
         (*_limits(journeys, definition), *_of_curves(parts)),
         SURE,
+        behind=behind,
     )
 
 
@@ -210,6 +215,19 @@ def _figures(rows: pa.Table) -> tuple[dict[str, Any], bool]:
         return known, True
     is_whole = not known["entered_late"] or product_limit(hours, ended, entered).is_whole
     return {**known, **percentiles(hours, ended, entered)}, is_whole
+
+
+def _behind(rows: pa.Table, figures: Mapping[str, Any]) -> dict[str, int]:
+    """How many people ended by each percentile, or lasted to it, whichever are fewer."""
+    hours, who = rows["hours"].to_numpy(), rows["who"].to_numpy()
+    ended = rows["has_ended"].to_numpy(zero_copy_only=False).astype(bool)
+    told = {}
+    for name in ("p50_hours", "p50_low_hours", "p50_high_hours", "p90_hours"):
+        at = figures.get(name)
+        if at is not None:
+            sides = (who[ended & (hours <= at)], who[hours >= at])
+            told[name] = min(len(np.unique(side)) for side in sides)
+    return told
 
 
 def _summed(hours: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,9 @@ class Result:
 
     ``left_out`` counts what could not enter, by reason; ``limits`` are plain sentences about
     what the figures do not say, ``sure`` says how sure they are or why there is no range.
-    ``over_time`` judges them by day, week or month, one series for each group.
+    ``over_time`` judges them by day, week or month, one series for each group. ``behind`` tells,
+    by group, how many people lie on the side with fewer of each percentile, and how many ``met``
+    or did not (``unmet``): what may be published rests on it (§41).
     """
 
     definition: Definition
@@ -35,6 +37,7 @@ class Result:
     limits: tuple[str, ...] = ()
     sure: str = ""
     over_time: tuple[OverTime, ...] = ()
+    behind: Mapping[tuple[str, ...], Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def says(self) -> str:

@@ -14,7 +14,7 @@ from wholeflow.measures import grouping
 from wholeflow.measures.definition import Definition
 from wholeflow.measures.result import Result
 from wholeflow.measures.rows import EARLY, rows_of
-from wholeflow.measures.shares import SURE, with_shares
+from wholeflow.measures.shares import SURE, behind_of, people_who, with_shares
 
 MANY = 100
 """Of so many people who left some should come back: 1 in 20 would be few, and none a chance of 1
@@ -30,10 +30,11 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
     times = f"({_watched(journeys, definition, stays)})"
     groups = grouping.group(journeys, "stays", times, by, at="end_at")
     within = definition.within_days * time.DAY
+    back = f"t.back_at - t.end_at <= {within}"
     found = journeys.query(
         f"SELECT {groups.columns()} count(*) AS n, "
         "count(DISTINCT t.person) AS people, "
-        f"count(*) FILTER (WHERE t.back_at - t.end_at <= {within}) AS met FROM {times} AS t "
+        f"count(*) FILTER (WHERE {back}) AS met, {people_who(back)} FROM {times} AS t "
         f"{' '.join(groups.joins)} WHERE t.why = '' AND {groups.knows} {groups.grouped()}"
     )
     if not sum(found["n"].to_pylist()):
@@ -43,6 +44,7 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
             f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital{when}",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
+    behind, found = behind_of(found, groups.by)
     told = grouping.add_left_out(journeys, found, groups, times)
     table = grouping.in_order(with_shares(told), groups.by)
     return Result(
@@ -52,6 +54,7 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
         grouping.left_out(journeys, groups, times),
         ("Returns to hospitals that are not in these records are not seen.", *_nobody_back(found)),
         SURE,
+        behind=behind,
     )
 
 

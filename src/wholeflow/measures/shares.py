@@ -47,6 +47,7 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
         f"{' '.join(groups.joins)} WHERE t.why = '' AND {kept} AND {groups.knows} "
         f"{groups.grouped()}"
     )
+    behind, found = behind_of(found, groups.by)
     told = grouping.add_left_out(journeys, found, groups, rows, kept)
     table = grouping.in_order(with_shares(told), groups.by)
     for minutes in definition.also_minutes:
@@ -59,7 +60,27 @@ def within(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Res
         grouping.left_out(journeys, groups, rows, kept),
         (),
         SURE,
+        behind=behind,
     )
+
+
+def people_who(met: str) -> str:
+    """SQL for how many people met something, and how many at some time did not."""
+    return (
+        f"count(DISTINCT CASE WHEN {met} THEN t.person END) AS met_people, "
+        f"count(DISTINCT CASE WHEN {met} THEN NULL ELSE t.person END) AS unmet_people"
+    )
+
+
+def behind_of(
+    rows: pa.Table, by: Sequence[str]
+) -> tuple[dict[tuple[str, ...], dict[str, int]], pa.Table]:
+    """The people behind those who met it and those who did not, and the rows without them."""
+    told = {
+        tuple(row[name] for name in by): {"met": row["met_people"], "unmet": row["unmet_people"]}
+        for row in rows.to_pylist()
+    }
+    return told, rows.drop_columns(["met_people", "unmet_people"])
 
 
 def _timed(definition: Definition, rows: str) -> str:
@@ -100,9 +121,10 @@ def _figures(definition: Definition) -> str:
         f"count(*) FILTER (WHERE t.took <= {minutes * time.MINUTE}) AS met_within_{minutes}, "
         for minutes in definition.also_minutes
     )
+    met = f"t.took <= {limit}"
     return (
         f"count(*) AS n, count(DISTINCT t.person) AS people, "
-        f"count(*) FILTER (WHERE t.took <= {limit}) AS met, {also}"
+        f"count(*) FILTER (WHERE {met}) AS met, {people_who(met)}, {also}"
         f"avg(t.took) / {time.MINUTE}.0 AS mean_minutes, "
         f"coalesce(sum(greatest(t.took - {limit}, 0)), 0) / {time.HOUR}.0 AS hours_over"
     )

@@ -275,10 +275,13 @@ class Facts:
         rows = self.measured("handoff_wait", by).rows.to_pylist()
         return {(row["from_place"], row["to_place"]): row for row in rows}
 
-    def waiters(self, row: Mapping[str, Any]) -> int:
-        """How many people's waits are known at a kind of handoff."""
-        told = self._waits.get((_name(row["from_place"]), _name(row["to_place"])), {})
-        return int(told.get("people") or 0)
+    def wait_people(self, row: Mapping[str, Any]) -> Mapping[str, int]:
+        """Of a kind of handoff: the ``people`` whose waits are known, and those behind each."""
+        pair = (_name(row["from_place"]), _name(row["to_place"]))
+        if row["end"] != "between" or pair not in self._waits:
+            return {"people": 0}
+        behind = self.measured("handoff_wait", ("from_place", "to_place")).behind
+        return {"people": self._waits[pair]["people"], **behind.get(pair, {})}
 
     @cached_property
     def handoffs(self) -> list[dict[str, Any]]:

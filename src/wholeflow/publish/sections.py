@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wholeflow.core.errors import UnsupportedError
@@ -225,6 +225,7 @@ def waits_section(facts: Facts) -> Section:
     shown = sorted(busiest, key=lambda row: -row["wait_p50_hours"])
     words = _waits_words(facts, len(shown), len(known))
     figure = waits_figure("Known waits by handoff", [_wait(row) for row in shown])
+    figure = replace(figure, table=_without_last(figure.table, not facts.is_internal))
     return Section("waits", title, (words,), (figure,))
 
 
@@ -270,8 +271,9 @@ def measures_section(facts: Facts) -> Section:
     results, notes = _measured(facts)
     tables = []
     shares = [r for r in results if r.definition.unit == "share"]
-    if shares:
-        tables.append(TableBlock("Shares, with their 95% ranges", _share_rows(shares)))
+    table = _share_rows(shares)
+    if table.cells:
+        tables.append(TableBlock("Shares, with their 95% ranges", table))
     for result in results:
         if result.definition.unit == "hours" and result.rows.num_rows:
             caption = f"{result.definition.title}, by {_by(result)}"
@@ -316,6 +318,8 @@ def _share_rows(results: Sequence[Result]) -> Rows:
     cells = []
     for result in results:
         for row in result.rows.to_pylist():
+            if row["n"] == 0:
+                continue  # nobody of whom it could be told
             span = "–" if row["low"] is None else f"{row['low']:.1%} to {row['high']:.1%}"
             cells.append(
                 (

@@ -48,10 +48,10 @@ def _how_many(facts: Facts) -> str:
     sizes = facts.sizes
     goes_on = f"{counted(sizes['open'], 'stay')} had not ended"
     open_ = "all had ended" if sizes["open"] == 0 else goes_on
+    when = "" if sizes["open"] is None else f"; {open_} when the records end"
     return (
         f"{counted(sizes['people'], 'person', 'people')} made "
-        f"{counted(sizes['journeys'], 'journey')} with {counted(sizes['stays'], 'stay')}; "
-        f"{open_} when the records end."
+        f"{counted(sizes['journeys'], 'journey')} with {counted(sizes['stays'], 'stay')}{when}."
     )
 
 
@@ -128,7 +128,8 @@ def _unknown(facts: Facts) -> str:
         gaps.append("waits for care within a place, as no feed records when care started")
     if handoffs and asked is not None and handoffs > asked:
         every = counted(handoffs, "handoff")
-        which = f"{number(handoffs - asked)} of {every}" if asked else f"any of {every}"
+        some = number(handoffs - asked) if facts.is_internal else "some"
+        which = f"{some} of {every}" if asked else f"any of {every}"
         gaps.append(f"the wait at {which}, as nobody recorded asking")
     if sizes["rejected"] != 0:
         rows = counted(sizes["rejected"], "row") if sizes["rejected"] else "some rows"
