@@ -185,8 +185,9 @@ class _Page:
             for key in told:
                 if key not in mended:
                     mended |= self._hide_near(key, sums, keys)
-            if len(self.shown) == before:
-                raise AssertionError("nothing more can be hidden, so nothing can be told")
+            if len(self.shown) == before:  # the stars tell it: none of them has a place here
+                self.starred -= set(keys)
+                return
             small = told  # what hides more tells no more of the others
 
     def _hide_near(self, key: Key, sums: Sequence[Sum], keys: Sequence[Key]) -> set[Key]:
@@ -260,17 +261,20 @@ class _Known:
         where = np.array([self.at[key] for key in asked])
         wanted, sign = np.array(goals), -1.0 if up else 1.0
         highest = np.full(len(asked), np.inf) if most is None else np.array(most)
-        open_ = np.ones(len(asked), bool)
+        left = np.arange(len(asked))
+        together = True  # as long as one answer shows it of several; then one by one
         missed = []
-        for number in (None, *range(len(asked))):  # all together first, then one by one
-            if number is not None and not open_[number]:
-                continue
-            chosen = slice(None) if number is None else slice(number, number + 1)
+        while len(left):
+            chosen = left if together else left[:1]
             answer = self._solve(where[chosen], sign, highest[chosen])
+            reached = np.zeros(len(left), bool)
             if answer is not None:
-                open_ &= ~_reaches(answer[where], wanted, up)
-            if number is not None and open_[number]:
-                missed.append(asked[number])
+                reached = _reaches(answer[where[left]], wanted[left], up)
+            if not together and not reached[0]:
+                missed.append(asked[int(left[0])])
+                reached[0] = True
+            together &= bool(reached.any())
+            left = left[~reached]
         return missed
 
     def _solve(self, where: np.ndarray, sign: float, highest: np.ndarray) -> np.ndarray | None:

@@ -65,9 +65,9 @@ class Ledger:
         self.counts[key] = Count(value, min(people, value), is_shown)
 
     def add_all(self, key: Key, parts: Sequence[Key]) -> None:
-        """Note what parts are together, which is not shown; their people may be the same ones."""
+        """Note what parts are together, which is not shown; it has no more people than they."""
         known = [self.counts[part] for part in parts if part in self.counts]
-        people = max((one.people for one in known), default=0)
+        people = sum(one.people for one in known)
         self.add(key, sum(one.value for one in known), people, is_shown=False)
         self.at_most(key, parts)
 
