@@ -74,9 +74,6 @@ def test_a_report_for_publication_says_so_and_an_unknown_policy_is_refused(demo,
 def test_one_chart_of_the_report_is_drawn_and_stamped(demo, what, tmp_path):
     drawing = tmp_path / "one.svg"
     done = run("plot", demo["store"], what, "--out", drawing)
-    if what == "week" and done.returncode:  # 300 people come in too few hours
-        assert "too few for this picture" in done.stderr and not drawing.exists()
-        return
     assert done.returncode == 0, done.stderr
     drawn = drawing.read_text("utf-8")
     assert drawn.startswith("<svg") and "Internal: not for publication" in drawn

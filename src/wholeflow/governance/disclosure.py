@@ -23,6 +23,9 @@ BASE = 5
 Key = Any
 """What a number is known by: anything hashable."""
 
+LEAST = {"hes": 8, "lt5_round5": 5}
+"""The smallest number that each policy shows: that of Hospital Episode Statistics, and 5."""
+
 HIDDEN = "*"
 """What stands for a hidden number."""
 
@@ -32,7 +35,6 @@ class Policy:
     """What may be shown: numbers of ``least`` or more, of so many people, rounded to fives."""
 
     name: str
-    title: str
     least: int
 
     @property
@@ -41,7 +43,8 @@ class Policy:
         return (
             f"{HIDDEN} stands for 1 to {self.least - 1}, or for a number hidden so that nobody can "
             f"work such a one out; other numbers are rounded to the nearest {BASE} and nought "
-            f"stays nought. Shares and charts are worked out from what is shown; times are told "
+            f"stays nought. Shares and charts are worked out from what is shown, so that a point "
+            f"may seem unusual, or usual, by rounding alone; times are told "
             f"only where {self.least} people or more lie on either side, to the nearest "
             f"{BASE} minutes. “Not known” may mean hidden."
         )
@@ -69,11 +72,7 @@ class Policy:
 
 def policies() -> dict[str, Policy]:
     """The policies by name."""
-    told = (
-        Policy("hes", "Hospital Episode Statistics: 1 to 7 hidden, others rounded to 5", 8),
-        Policy("lt5_round5", "Fewer than 5 hidden, others rounded to 5", 5),
-    )
-    return {policy.name: policy for policy in told}
+    return {name: Policy(name, least) for name, least in LEAST.items()}
 
 
 def find_policy(name: str) -> Policy:

@@ -102,7 +102,7 @@ def _people(journeys: Journeys, definition: Definition) -> str:
     )
     if not dead.num_rows:
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: no death is recorded here",
+            f"{definition.title} can't be measured: no death is recorded here",
             repair="Load records that tell of deaths, those at home too (kind died).",
         )
     return DEATHS
@@ -126,7 +126,7 @@ def _covered_from(journeys: Journeys, definition: Definition) -> int:
     )
     if not found.num_rows:
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: nobody is recorded in such a place",
+            f"{definition.title} can't be measured: nobody is recorded in such a place",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     known = [*found["first_at"].to_pylist(), *found["complete_at"].to_pylist()]

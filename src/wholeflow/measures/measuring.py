@@ -52,7 +52,7 @@ def measure(
     definition = name if isinstance(name, Definition) else _find(name)
     if not journeys.has_events() and not definition.counts:
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: this store holds no person's events",
+            f"{definition.title} can't be measured: this store holds no person's events",
             repair="Load records of people; published counts alone tell totals.",
         )
     groups = [by] if isinstance(by, str) else by

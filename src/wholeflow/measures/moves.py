@@ -45,7 +45,7 @@ def moves(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Resu
     )
     if not sum(found["n"].to_pylist()):
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: nobody's time there has ended",
+            f"{definition.title} can't be measured: nobody's time there has ended",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     told = grouping.add_left_out(journeys, found, groups, times)

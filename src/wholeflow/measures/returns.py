@@ -41,7 +41,7 @@ def returns(journeys: Journeys, definition: Definition, by: Sequence[str]) -> Re
         days = definition.within_days
         when = f" more than {days} days before the records end" if journeys.is_shared else ""
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: nobody is seen to leave hospital{when}",
+            f"{definition.title} can't be measured: nobody is seen to leave hospital{when}",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     behind, found = behind_of(found, groups.by)

@@ -134,7 +134,7 @@ def _from_counts(journeys: Journeys, definition: Definition, by: Sequence[str]) 
     names = dict(definition.counts)
     if not names or not journeys.counts().num_rows:
         raise UnsupportedError(
-            f"{definition.title.lower()} can't be measured: no such place has a stay here",
+            f"{definition.title} can't be measured: no such place has a stay here",
             repair=f"It needs places whose setting is {' or '.join(definition.settings)}.",
         )
     rows, partial = sum_counts(journeys, names, by)

@@ -36,18 +36,28 @@ class Wait(NamedTuple):
 
 
 class Hours(NamedTuple):
-    """Person-hours of one group by part of the stay."""
+    """Person-hours of one group by part of the stay.
+
+    ``unknown`` names parts that nobody records there, or that may not be told, so that a nought
+    says nothing of them.
+    """
 
     name: str
     wait: float
     care: float
     delay: float
     unsplit: float
+    unknown: frozenset[str] = frozenset()
 
     @property
     def total(self) -> float:
         """All of them."""
         return self.wait + self.care + self.delay + self.unsplit
+
+    def share_of(self, part: str) -> float | None:
+        """The share of a part in all of them; None where it is not known."""
+        hours = float(getattr(self, part))
+        return None if part in self.unknown and not hours else hours / self.total
 
 
 def waits_figure(title: str, waits: Sequence[Wait]) -> Figure:
@@ -115,7 +125,7 @@ def hours_figure(title: str, groups: Sequence[Hours], what: str) -> Figure:
     table = rows(
         (what.capitalize(), "All hours", *(PARTS[part].capitalize() for part in PARTS)),
         [
-            (g.name, number(g.total), *(share(getattr(g, part) / g.total, 1) for part in PARTS))
+            (g.name, number(g.total), *(share(g.share_of(part), 1) for part in PARTS))
             for g in groups
         ],
     )

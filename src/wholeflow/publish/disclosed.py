@@ -23,12 +23,12 @@ from wholeflow.measures import Result
 from wholeflow.measures.judging import judge
 from wholeflow.measures.marks import marks
 from wholeflow.measures.over_time import OverTime
-from wholeflow.measures.shares import with_shares
+from wholeflow.measures.shares import wilson
 from wholeflow.publish.bars import Hours
-from wholeflow.publish.facts import Facts
+from wholeflow.publish.facts import NOT_RECORDED, SPLIT, Facts
 from wholeflow.publish.ledger import Key, behind_row, ledger_of, move, row_key
 
-PARTS = ("wait", "care", "delay", "unsplit")
+PARTS = (*SPLIT, "unsplit")
 
 ANY_HOURS = " + ".join(f"coalesce(s.{part}_hours, 0)" for part in PARTS)
 PEOPLE_BY_PART = f"""
@@ -113,22 +113,15 @@ class DisclosedFacts(Facts):
         """Hours by part of the stay, where enough people spent them; small parts as not split."""
         told = [
             _rounded(split, self.policy)
-            for place, hours in self._raw_hours(holds)
-            if (split := _told(hours, self._people[holds, place], self.policy.least))
+            for hours in self._raw.hours_by_place(holds)
+            if (split := _told(hours, self._people[holds, hours.name], self.policy.least))
         ]
         return sorted((one for one in told if one.total), key=lambda one: (-one.total, one.name))
 
-    def _raw_hours(self, holds: str) -> list[tuple[str | None, Hours]]:
-        return [
-            (r["place"], Hours(r["place"] or "not recorded", *(r[part] for part in PARTS)))
-            for r in self._hours
-            if r["holds"] == holds
-        ]
-
     @cached_property
-    def _people(self) -> dict[tuple[str, str | None], dict[str, int]]:
+    def _people(self) -> dict[tuple[str, str], dict[str, int]]:
         rows = self.journeys.query(PEOPLE_BY_PART).to_pylist()
-        return {(row["holds"], row["place"]): row for row in rows}
+        return {(row["holds"], row["place"] or NOT_RECORDED): row for row in rows}
 
     @cached_property
     def ways(self) -> Variants:
@@ -174,18 +167,15 @@ class DisclosedFacts(Facts):
     def _gated(self, name: str, result: Result) -> Result:
         """The result with shown counts; times and shares only where these allow them."""
         if "n" not in result.rows.column_names:
-            raise UnsupportedError(f"{result.definition.title.lower()} has no counts to gate")
+            raise UnsupportedError(f"{result.definition.title} is not told to people outside")
         is_series = bool({"day", "week", "month", "hour_of_week"} & set(result.by))
         places = self._places_shown(name, result)
         found = [row for row in result.rows.to_pylist() if row.get("place") in places]
         rows = [self._row(name, result, row) for row in found]
         kept = [row for row in rows if row["n"] is not None or is_series]
-        table = pa.Table.from_pylist(kept, schema=result.rows.schema)
-        if "met" in table.column_names:
-            table = _shares_of(table)
         told = replace(
             result,
-            rows=table,
+            rows=pa.Table.from_pylist(kept, schema=result.rows.schema),
             left_out=_uncounted(result.left_out),
             limits=without_numbers(result.limits),
             over_time=(),
@@ -211,8 +201,11 @@ class DisclosedFacts(Facts):
         told: Row = dict.fromkeys(row)
         told |= {one: row[one] for one in (*result.by, "is_complete") if one in row}
         told["n"] = n
-        if "met" in row:
-            told["met"] = self._shown.get(row_key(name, result, row, "met"))
+        met = self._shown.get(row_key(name, result, row, "met"))
+        if n and met is not None:
+            met = min(met, n)
+            low, high = wilson(met, n)
+            told |= {"met": met, "share": met / n, "low": low, "high": high}
         if n is not None and row.get("hours_observed"):
             told["per_hour"] = n / row["hours_observed"]
         if n and "p50_hours" in row:
@@ -235,44 +228,27 @@ def _uncounted(reasons: Mapping[str, int | None]) -> Mapping[str, Any]:
     return dict.fromkeys(reasons)
 
 
-def _shares_of(rows: pa.Table) -> pa.Table:
-    """Shares and ranges of the rounded numbers; none where one is hidden."""
-    kept = [name for name in rows.column_names if name not in ("share", "low", "high")]
-    told = [
-        {**row, "n": row["n"] or 0, "met": min(row["met"] or 0, row["n"] or 0)}
-        for row in rows.to_pylist()
-    ]
-    shares = with_shares(pa.Table.from_pylist(told, schema=rows.select(kept).schema))
-    hidden = [row["met"] is None or row["n"] is None for row in rows.to_pylist()]
-    out = [
-        {**row, **dict.fromkeys(("share", "low", "high"), None)} if gone else row
-        for row, gone in zip(shares.to_pylist(), hidden, strict=True)
-    ]
-    for row, before in zip(out, rows.to_pylist(), strict=True):
-        row |= {"n": before["n"], "met": before["met"] and row["met"]}
-    return pa.Table.from_pylist(out, schema=rows.schema)
-
-
 def _told(hours: Hours, people: Mapping[str, int], least: int) -> Hours | None:
     """Hours of a place; parts that few people spent are told as not split, with others.
 
     None: all of them were spent by few.
     """
-    parts = {part: getattr(hours, part) for part in PARTS}
     if people["people"] < least:
         return None
+    parts = {part: float(getattr(hours, part)) for part in PARTS}
+    folded: set[str] = set()
     while True:
-        small = [part for part in PARTS[:3] if parts[part] and people[part] < least]
-        folded = [part for part in PARTS[:3] if getattr(hours, part) and not parts[part]]
-        together = max([people["unsplit"], *(people[part] for part in folded)])
-        alone = parts["unsplit"] and together < least
-        rest = [part for part in PARTS[:3] if parts[part]]
-        if not small and not (alone and rest):
-            return Hours(hours.name, *(parts[part] for part in PARTS))
+        rest = [part for part in SPLIT if parts[part]]
+        small = [part for part in rest if people[part] < least]
+        together = max(people[part] for part in ("unsplit", *folded))
+        if not small and not (rest and parts["unsplit"] and together < least):
+            return Hours(hours.name, **parts, unknown=hours.unknown | folded)
         part = small[0] if small else min(rest, key=lambda one: people[one])
+        folded.add(part)
         parts["unsplit"] += parts[part]
         parts[part] = 0.0
 
 
 def _rounded(hours: Hours, policy: Policy) -> Hours:
-    return Hours(hours.name, *(policy.rounded(getattr(hours, part)) for part in PARTS))
+    parts = {part: policy.rounded(getattr(hours, part)) for part in PARTS}
+    return Hours(hours.name, **parts, unknown=hours.unknown)

@@ -16,10 +16,14 @@ from wholeflow.core.time import DAY, HOUR, local
 from wholeflow.diagnosis import Variants, variants
 from wholeflow.journeys import Journeys
 from wholeflow.measures import Result, measure
+from wholeflow.measures.grouping import COARSE
 from wholeflow.measures.published import counted_once
 from wholeflow.publish.bars import Hours
 from wholeflow.publish.flow_choice import PlaceFacts
 from wholeflow.publish.words import listed
+
+NOT_RECORDED = "not recorded"
+"""What a place is called where none is recorded."""
 
 FEW = 20
 """A wait that fewer moves have is not shown among the longest: chance rules it."""
@@ -63,14 +67,19 @@ SIZES = """
 
 EVENTS = "SELECT count(*) AS events FROM present_events AS e WHERE e.run = 0"
 
+SPLIT = ("wait", "care", "delay")
+"""The parts into which the hours of a stay are split where its milestones are recorded."""
+
 PART_HOURS = ", ".join(
     f"coalesce(sum(CAST(round(s.{part}_hours * {HOUR}) AS BIGINT)), 0) / {HOUR}.0 AS {part}"
-    for part in ("wait", "care", "delay", "unsplit")
+    for part in (*SPLIT, "unsplit")
 )
 """Sums of whole microseconds: sums of fractions differ with the order of rows."""
 
+KNOWN_PARTS = ", ".join(f"count(s.{part}_hours) AS knows_{part}" for part in SPLIT)
+
 HOURS = f"""
-    SELECT s.holds, d.name AS place, {PART_HOURS}
+    SELECT s.holds, d.name AS place, {PART_HOURS}, {KNOWN_PARTS}
     FROM stays AS s LEFT JOIN dictionary AS d ON d.code = s.place
     WHERE s.run = 0
     GROUP BY s.holds, d.name
@@ -186,7 +195,14 @@ class Facts:
     def hours_by_place(self, holds: str) -> list[Hours]:
         """Hours by part of the stay for each place that holds bodies, or caseloads."""
         return [
-            Hours(r["place"] or "not recorded", r["wait"], r["care"], r["delay"], r["unsplit"])
+            Hours(
+                r["place"] or NOT_RECORDED,
+                r["wait"],
+                r["care"],
+                r["delay"],
+                r["unsplit"],
+                frozenset(part for part in SPLIT if not r[f"knows_{part}"]),
+            )
             for r in self._hours
             if r["holds"] == holds
         ]
@@ -246,7 +262,9 @@ class Facts:
         if not named:
             return result
         place = min(named, key=lambda name: (-named[name], name))
-        return replace(result, rows=_of_place(result, place))
+        all_there = _came(self.measured("arrivals", ("place",)))[place]
+        coarse = {COARSE: all_there - named[place]}
+        return replace(result, rows=_of_place(result, place), left_out=coarse)
 
     @cached_property
     def delayed(self) -> Result:
@@ -258,9 +276,13 @@ class Facts:
         if not any(hours.values()):
             raise UnsupportedError("nobody was delayed anywhere")
         place = max(sorted(hours, key=str), key=lambda name: hours[name] or 0.0)
-        result = self.measured("delay", ("place", self.unit))
-        series = tuple(one for one in result.over_time if one.group["place"] == place)
-        return replace(result, rows=_of_place(result, place), over_time=series)
+        for unit in dict.fromkeys((self.unit, "month")):
+            result = self.measured("delay", ("place", unit))
+            rows = _of_place(result, place)
+            if pc.mean(rows["n"]).as_py() >= FEW:
+                series = tuple(one for one in result.over_time if one.group["place"] == place)
+                return replace(result, rows=rows, over_time=series)
+        raise UnsupportedError("too few are delayed in a month for a median of them")
 
     @cached_property
     def ways(self) -> Variants:
@@ -330,7 +352,7 @@ def _of_place(result: Result, place: str) -> pa.Table:
 
 
 def _name(place: str | None) -> str:
-    return place or "not recorded"
+    return place or NOT_RECORDED
 
 
 def _with_open(transitions: pa.Table) -> pa.Schema:

@@ -142,13 +142,13 @@ def _box(placed: PlacedBox) -> str:
 def _box_title(placed: PlacedBox) -> str:
     box = placed.box
     where = f" ({box.organisation})" if box.organisation else ""
-    said = [f"{box.title}{where}: {box.entered:,} came in", f"{box.ends['left']:,} left"]
-    said += placed.notes
+    ways = ((box.entered, "came in"), (box.ends["left"], "left"))
+    said = [f"{n:,} {words}" for n, words in ways if n] + list(placed.notes)
     if box.within:
         said.append(f"{box.within:,} moves within")
     if box.is_merged:
         said.append(f"these places: {', '.join(box.places)}")
-    return "; ".join(said)
+    return f"{box.title}{where}: {'; '.join(said)}" if said else f"{box.title}{where}"
 
 
 def _loop(placed: PlacedBox) -> str:

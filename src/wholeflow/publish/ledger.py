@@ -17,7 +17,7 @@ from wholeflow.core.errors import UnsupportedError
 from wholeflow.governance.disclosure import Count, Policy, Sum
 from wholeflow.measures import Result
 from wholeflow.measures.judging import UNITS
-from wholeflow.publish.facts import ASKED_FOR, OVER_TIME, Facts
+from wholeflow.publish.facts import ASKED_FOR, NOT_RECORDED, OVER_TIME, Facts
 
 STAYS_BY_PLACE = """
     SELECT d.name AS place, p.setting, count(*) AS n, count(DISTINCT s.person) AS people
@@ -48,9 +48,6 @@ PEOPLE_ASKED = """
 
 Key = tuple[Any, ...]
 """A number of the page: what it is, then what it is of."""
-
-NOT_RECORDED = "not recorded"
-"""What a place is called where none is recorded."""
 
 
 class Ledger:

@@ -53,10 +53,11 @@ TIDY = pa.schema(
 class Report:
     """All that a page says, before it is drawn: sentences, and sections with figures and tables.
 
-    ``period`` and ``made_at`` are in words.
+    ``period`` and ``made_at`` are in words; ``policy`` is empty where it is for use inside.
     """
 
     title: str
+    policy: str
     stamp: str
     period: str
     made_at: str
@@ -122,6 +123,7 @@ def reported(
     facts = facts_for(journeys, policy)
     return Report(
         title,
+        policy.name if policy else "",
         stamp(policy),
         covered(facts),
         show_instant(made_at, journeys.zone),

@@ -34,6 +34,10 @@ TOP_PLACES = 12
 MOST_ROWS = 15
 MOST_MOVES = 400
 NO_EVENTS = "This store holds no person’s events, and counts alone can’t tell this."
+LEFT_OUT = (
+    "Measures and places of too few people are left out, and some others, so that nobody can work "
+    "those out."
+)
 TOO_FEW = "So few people that nothing of this may be published."
 ENDS = {
     "between": "moved",
@@ -154,11 +158,12 @@ def hours_section(facts: Facts) -> Section:
         groups = facts.hours_by_place(holds)
         if groups:
             figures.append(hours_figure(name, groups[:TOP_PLACES], what))
+    few = "" if facts.is_internal else ", with those of few people"
     words: tuple[str, ...] = (
         "Waiting is from the beginning of a stay to the start of care, care from there to ready, "
         "delay from ready to the end (§13). Where start or ready is not recorded, the hours are "
-        "shown as not split. People may be in a place and on a list at the same time, so the two "
-        "are never added up.",
+        f"shown as not split{few}. People may be in a place and on a list at the same time, so the "
+        "two are never added up.",
     )
     if not figures:
         words = ("No stay has a known length." if facts.is_internal else TOO_FEW,)
@@ -171,15 +176,14 @@ def _whole_journeys(facts: Facts) -> tuple[tuple[str, ...], tuple[TableBlock, ..
     """What the hours of whole journeys were, each counted once, and the value-adding share."""
     if not facts.is_internal:
         return (), ()
-    row = facts.measured("hours").rows.to_pylist()[0]
-    whole = row["total_hours"]
+    row: dict[str, Any] = next(iter(facts.measured("hours").rows.to_pylist()), {})
+    whole = row.get("total_hours")
     if not whole:
         return (), ()
     table = TableBlock("Hours of whole journeys, each counted once", _journey_rows(row, whole))
     if not row["care_hours"]:
-        return (f"What of {show_hours(whole)} of whole journeys was care is not recorded.",), (
-            table,
-        )
+        said = f"What of {show_hours(whole)} of whole journeys was care is not recorded."
+        return (said,), (table,)
     low, high = row["care_share_low"], row["care_share_high"]
     chance = "" if low is None else f" (95% range {low:.1%} to {high:.1%})"
     said = (
@@ -279,8 +283,10 @@ def measures_section(facts: Facts) -> Section:
             caption = f"{result.definition.title}, by {_by(result)}"
             table = _without_last(_duration_rows(result), not facts.is_internal)
             tables += [TableBlock(caption, table)] if table.cells else []
-    none = () if tables else ("None of the measures can be worked out from these records.",)
-    return Section("measures", "Measures", none, tables=tuple(tables), notes=tuple(notes))
+    words = () if tables else ("None of the measures can be worked out from these records.",)
+    if not facts.is_internal:
+        words = (LEFT_OUT if tables else TOO_FEW,)
+    return Section("measures", "Measures", words, tables=tuple(tables), notes=tuple(notes))
 
 
 def _by(result: Result) -> str:
@@ -434,9 +440,13 @@ LIMITS = (
 )
 
 
+TOLD_OF = frozenset(name for name, _ in ASKED_FOR) | {"arrivals", "handoff_wait", "hours"}
+"""The measures that a page tells of."""
+
+
 def definitions_section(about_numbers: str) -> Section:
     """What each measure means, what numbers are shown, and what the page can't be used for."""
-    known = tuple(definitions().values())
+    known = tuple(one for one in definitions().values() if one.name in TOLD_OF)
     words = ("§ numbers are those of the rules of wholeflow (docs/rules.md).",)
     title = "Definitions and limits"
     return Section("definitions", title, words, items=(about_numbers, *LIMITS), definitions=known)

@@ -10,6 +10,9 @@ from wholeflow.publish.facts import FEW, Facts, total
 from wholeflow.publish.vega import PARTS
 from wholeflow.publish.words import counted, how_many, listed, number, share
 
+NOT_SPLIT = "as it is not recorded, or few people’s"
+"""Why hours are not split on a page for people outside."""
+
 
 def five_sentences(facts: Facts) -> list[str]:
     """What this place is, how many, where the hours went, the longest waits, what is unknown."""
@@ -37,7 +40,7 @@ def covered(facts: Facts) -> str:
 def _what_it_is(facts: Facts) -> str:
     feeds = counted(len(facts.feeds), "feed")
     who = counted(len(facts.organisations), "organisation")
-    names = f" ({listed(facts.organisations, 4)})" if facts.organisations else ""
+    names = f" ({listed(facts.organisations)})" if facts.organisations else ""
     return (
         f"The records come from {feeds} ({listed(facts.feeds, 5)}) and tell of "
         f"{counted(len(facts.places), 'place')} of {who}{names}."
@@ -59,9 +62,9 @@ def _where_hours_went(facts: Facts) -> str:
     bodies, lists = (total(facts.hours_by_place(holds)) for holds in ("body", "caseload"))
     said = []
     if bodies.total:
-        said.append(f"Of {show_hours(bodies.total)} in places, {_parts(bodies)}")
+        said.append(f"Of {show_hours(bodies.total)} in places, {_parts(bodies, facts)}")
     if lists.total:
-        said.append(f"of {show_hours(lists.total)} on lists, {_parts(lists)}")
+        said.append(f"of {show_hours(lists.total)} on lists, {_parts(lists, facts)}")
     if not (said or facts.is_internal):
         return "Nowhere did so many people spend their time that its hours may be published."
     if not said:
@@ -70,9 +73,10 @@ def _where_hours_went(facts: Facts) -> str:
     return words[0].upper() + words[1:] + "."
 
 
-def _parts(hours: Hours) -> str:
+def _parts(hours: Hours, facts: Facts) -> str:
     """The shares of the parts, largest first; those of nothing are not named."""
-    words = {**PARTS, "unsplit": "can’t be split, as its start or ready is not recorded"}
+    why = "as its start or ready is not recorded" if facts.is_internal else NOT_SPLIT
+    words = {**PARTS, "unsplit": f"can’t be split, {why}"}
     sizes = {part: getattr(hours, part) / hours.total for part in PARTS}
     known = [part for part in sizes if sizes[part]]
     ranked = sorted(known, key=lambda part: (part == "unsplit", -sizes[part]))

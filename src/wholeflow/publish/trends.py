@@ -54,14 +54,14 @@ def _of_arrivals(facts: Facts) -> list[Figure]:
 def _of_delay(facts: Facts) -> list[Figure]:
     """Delay over time where most hours of it passed; none where the records can't tell it."""
     try:
-        series = facts.delayed.over_time
+        delayed = facts.delayed
     except UnsupportedError:
         return []
     return [
         figure
-        for one in series
+        for one in delayed.over_time
         for figure in _judged(
-            f"{one.group['place']}: delay after being ready to leave, by {facts.unit}",
+            f"{one.group['place']}: delay after being ready to leave, by {delayed.by[-1]}",
             one,
             AXIS["p50_hours"],
         )

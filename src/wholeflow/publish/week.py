@@ -14,6 +14,10 @@ FEWEST = 2 * len(OF_WEEK)
 """Arrivals below which nearly every hour of the week would be chance."""
 
 
+def _shown(facts: Facts) -> str:
+    return "" if facts.is_internal else ", in the hours that may be shown; hidden ones are white"
+
+
 def week_section(facts: Facts) -> Section:
     """Arrivals by hour of the week at the busiest emergency department, else place."""
     if not facts.has_events:
@@ -30,7 +34,8 @@ def week_section(facts: Facts) -> Section:
     place = rows[0]["place"]
     values = {row["hour_of_week"]: row["per_hour"] for row in rows}
     words = (
-        f"{counted(came, 'arrival')} at {place}, spread over {len(OF_WEEK)} hours of the week: "
+        f"{counted(came, 'arrival')} at {place}{_shown(facts)}, spread over {len(OF_WEEK)} hours "
+        "of the week: "
         f"{number(came / len(OF_WEEK))} in each on average, so that chance moves a cell: read "
         "rows and blocks. An hour that clocks show twice counts twice (§29)."
     )
