@@ -380,10 +380,12 @@ def reported(of: Store | Journeys, *, title: str | None = None, policy: str = ""
     from wholeflow.publish import reported as reported_of
 
     seen = _view(of)
+    found = check_journeys(seen)
     return reported_of(
         seen,
         title=title or place_title(seen.store),
-        findings=check_journeys(seen).findings,
+        findings=found.findings,
+        verdicts=found.verdicts,
         made_at=instant(datetime.now(UTC)),
         policy=find_policy(policy) if policy else None,
     )

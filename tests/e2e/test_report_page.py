@@ -65,9 +65,10 @@ def report(of: Journeys) -> str:
 
 
 def reported_of(of: Journeys, policy: str = "") -> Report:
+    found = check(of)
     return reported(
-        of, title="A <small> place", findings=check(of).findings, made_at=MADE_AT,
-        policy=policies().get(policy),
+        of, title="A <small> place", findings=found.findings, verdicts=found.verdicts,
+        made_at=MADE_AT, policy=policies().get(policy),
     )  # fmt: skip
 
 

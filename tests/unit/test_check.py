@@ -104,3 +104,16 @@ def test_the_books_of_people_are_laid_at_no_feed_s_door():
     assert (found.name, found.count, found.of) == ("books-of-people", 1, 2)
     assert found.where == "all feeds together: 1 of 2 places (50.0%), ED (1)"
     assert wf.check(seen).rows("books-of-people").num_rows == 0
+
+
+def test_each_feed_has_its_verdict_in_a_word():
+    """One of ten stays ends before it begins: more than one in twenty is an error with care."""
+    rows = []
+    for n in range(10):
+        begin, end = ("2024-07-02", "2024-07-01") if n == 0 else ("2024-07-01", "2024-07-02")
+        own = {"person": f"p{n}", "place": "Ward", "ref": f"r{n}"}
+        rows += [{**own, "kind": "arrived", "at": f"{begin} 09:00"},
+                 {**own, "kind": "left", "at": f"{end} 09:00"}]  # fmt: skip
+    store = wf.open()
+    wf.load(store, wf.EventLog.from_rows("book", events=rows), key=KEY)
+    assert wf.check(store).verdicts == (("book", "Usable with care"),)

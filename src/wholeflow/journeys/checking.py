@@ -220,12 +220,23 @@ class Check:
 
     def says(self, feed: Feed) -> str:
         """The verdict on one feed, in a sentence or two."""
-        parts = [(f, p) for f in self.findings for p in f.parts if p.feed == feed.name]
+        parts = self._parts(feed)
         clauses = [
             f"{part.count:,} {one.question.one if part.count == 1 else one.question.many}"
             for one, part in parts
         ]
         return f"{feed.says} {'; '.join([_word(feed, parts), *clauses])}."
+
+    @property
+    def verdicts(self) -> tuple[tuple[str, str], ...]:
+        """Each feed by its title, and how far it can be used."""
+        return tuple(
+            (_title(feed.organisation, feed.name), _word(feed, self._parts(feed)))
+            for feed in self.feeds
+        )
+
+    def _parts(self, feed: Feed) -> list[tuple[Finding, Part]]:
+        return [(f, p) for f in self.findings for p in f.parts if p.feed == feed.name]
 
     def rows(self, name: str) -> pa.Table:
         """Every row at fault of one finding: feed, file, line, about.

@@ -113,12 +113,14 @@ def reported(
     *,
     title: str,
     findings: Sequence[Finding],
+    verdicts: Sequence[tuple[str, str]] = (),
     made_at: int,
     policy: Policy | None = None,
 ) -> Report:
     """The report on a view of journeys: for use inside, or by a policy for people outside.
 
-    ``findings`` are those of ``check``; ``made_at`` is the instant shown as when it was made.
+    ``findings`` and ``verdicts`` are those of ``check``; ``made_at`` is the instant shown as when
+    it was made.
     """
     facts = facts_for(journeys, policy)
     return Report(
@@ -129,7 +131,7 @@ def reported(
         show_instant(made_at, journeys.zone),
         _version(),
         tuple(five_sentences(facts)),
-        tuple(sections(facts, findings, INSIDE if policy is None else policy.meaning)),
+        tuple(sections(facts, findings, verdicts, INSIDE if policy is None else policy.meaning)),
     )
 
 
@@ -143,7 +145,12 @@ def stamp(policy: Policy | None) -> str:
     return STAMP if policy is None else f"{PUBLISHABLE} {policy.name}"
 
 
-def sections(facts: Facts, findings: Sequence[Finding], about_numbers: str) -> list[Section]:
+def sections(
+    facts: Facts,
+    findings: Sequence[Finding],
+    verdicts: Sequence[tuple[str, str]],
+    about_numbers: str,
+) -> list[Section]:
     """Everything below the five sentences, in order."""
     return [
         map_section(facts),
@@ -154,7 +161,7 @@ def sections(facts: Facts, findings: Sequence[Finding], about_numbers: str) -> l
         measures_section(facts),
         ways_section(facts),
         story_section(facts),
-        quality_section(facts, findings),
+        quality_section(facts, findings, verdicts),
         definitions_section(about_numbers),
     ]
 

@@ -408,24 +408,29 @@ def story_section(facts: Facts) -> Section:
     return Section("journey", STORY_TITLE, (), figures)
 
 
-def quality_section(facts: Facts, findings: Sequence[Finding]) -> Section:
-    """What the checks found, the worst first as they were given; to people outside no counts."""
+def quality_section(
+    facts: Facts, findings: Sequence[Finding], verdicts: Sequence[tuple[str, str]]
+) -> Section:
+    """How far each feed can be used, and what was found; to people outside without counts."""
     title = "Data quality"
+    feeds = TableBlock("How far each feed can be used", Rows(("Feed", "Verdict"), tuple(verdicts)))
+    told = (feeds,) if verdicts else ()
     if not findings:
-        return Section("quality", title, ("The checks found nothing wrong in these records.",))
+        words = "The checks found nothing wrong in these records."
+        return Section("quality", title, (words,), tables=told)
     cells = [(f.title, f.severity, number(f.count), f.where, f.meaning, f.repair) for f in findings]
     headings = ("Finding", "Severity", "Count", "Where", "What it means", "What to do")
     table = Rows(headings, tuple(cells), frozenset({2}))
     if not facts.is_internal:
-        told = tuple((f.title, f.severity, f.meaning) for f in findings)
-        table = Rows(("Finding", "Severity", "What it means"), told)
+        plain = tuple((f.title, f.severity, f.meaning) for f in findings)
+        table = Rows(("Finding", "Severity", "What it means"), plain)
     kinds = [
         counted(n, word)
         for word in ("error", "warning", "note")
         if (n := sum(f.severity == word for f in findings))
     ]
     words = f"The checks found {listed(kinds)}."
-    return Section("quality", title, (words,), tables=(TableBlock("Findings", table),))
+    return Section("quality", title, (words,), tables=(*told, TableBlock("Findings", table)))
 
 
 INSIDE = (
