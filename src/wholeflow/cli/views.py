@@ -32,7 +32,7 @@ from wholeflow.journeys.one_journey import OneJourney
 from wholeflow.measures import definitions
 from wholeflow.measures.spc import PRESET, presets
 
-Policy = Annotated[
+PolicyName = Annotated[
     str,
     typer.Option(
         metavar="POLICY",
@@ -205,7 +205,7 @@ def plot(
         str, typer.Argument(help="Which chart of the report: hours, waits, time, week or journey.")
     ],
     out: Annotated[Path, typer.Option(help="The SVG file to write.")],
-    policy: Policy = "",
+    policy: PolicyName = "",
     as_of: AsOf = None,
     links: Links = "likely",
 ) -> None:
@@ -220,7 +220,7 @@ def report(
     store: StorePath,
     out: Annotated[Path | None, typer.Option(help="The HTML file to write.")] = None,
     title: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
-    policy: Policy = "",
+    policy: PolicyName = "",
     as_of: AsOf = None,
     links: Links = "likely",
     as_json: Json = False,

@@ -1,7 +1,7 @@
 """Making things for people to read: the report page, its charts, flow map and story."""
 
 from wholeflow.publish.bars import hours_figure, waits_figure
-from wholeflow.publish.drawings import SECTIONS, draw_map, draw_over_time, draw_section
+from wholeflow.publish.drawings import draw_map, draw_over_time, draw_section
 from wholeflow.publish.figure import Figure, Rows
 from wholeflow.publish.flow_map import flow_map
 from wholeflow.publish.journey_lanes import draw_journeys
@@ -10,7 +10,6 @@ from wholeflow.publish.report import Report, reported, write
 from wholeflow.publish.story import Story, stories
 
 __all__ = [
-    "SECTIONS",
     "Figure",
     "Report",
     "Rows",

@@ -235,7 +235,9 @@ class Facts:
 
     @cached_property
     def unit(self) -> str:
-        """Day, week or month, as suits the period."""
+        """Day, week or month, as suits the period; published counts are told by month."""
+        if not self.has_events:
+            return "month"
         first, last = self.period or (0, 0)
         return unit_for(last - first)
 

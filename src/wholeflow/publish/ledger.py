@@ -113,8 +113,7 @@ def results(facts: Facts) -> list[tuple[str, Callable[[], Result]]]:
             ("week", lambda: facts.week),
             ("delayed", lambda: facts.delayed),
         ]
-    unit = facts.unit if facts.has_events else "month"
-    for name, by in (*ASKED_FOR, *((name, (unit,)) for name in OVER_TIME)):
+    for name, by in (*ASKED_FOR, *((name, (facts.unit,)) for name in OVER_TIME)):
         asked.append((name, partial(facts.measured, name, by)))
     return asked
 

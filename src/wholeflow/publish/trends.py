@@ -11,7 +11,7 @@ from wholeflow.measures.spc import PRESET, presets, xmr
 from wholeflow.publish.facts import OVER_TIME, Facts
 from wholeflow.publish.figure import Figure
 from wholeflow.publish.over_time_charts import AXIS, over_time_figure, xmr_figure
-from wholeflow.publish.sections import Section
+from wholeflow.publish.sections import TOO_FEW, Section
 from wholeflow.publish.words import sentence
 
 TITLE = "Over time"
@@ -34,7 +34,8 @@ def trends_section(facts: Facts) -> Section:
     except UnsupportedError as error:
         return Section("time", TITLE, (sentence(error.what),))
     if not figures:
-        return Section("time", TITLE, (f"The records cover fewer than {FEWEST} whole periods.",))
+        few = f"The records cover fewer than {FEWEST} whole periods."
+        return Section("time", TITLE, (few if facts.is_internal else TOO_FEW,))
     rules = presets()[PRESET]
     return Section("time", TITLE, (EXPLAINED, f"{rules.title}: {rules.meaning}"), tuple(figures))
 
@@ -70,12 +71,11 @@ def _of_delay(facts: Facts) -> list[Figure]:
 
 def _of_measure(facts: Facts, name: str) -> list[Figure]:
     """A measure of the whole place over time; none where the records can't tell it."""
-    by = facts.unit if facts.has_events else "month"
     try:
-        result = facts.measured(name, (by,))
+        result = facts.measured(name, (facts.unit,))
     except UnsupportedError:
         return []
-    title = f"{result.definition.title}, by {by}"
+    title = f"{result.definition.title}, by {facts.unit}"
     return [
         figure
         for one in result.over_time
